@@ -1,0 +1,69 @@
+/** Every bound of the system, with its unit and its reason. Nothing else in the code names such a number. */
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+export const limits = {
+  /** A pkt-line, length digits included — gitprotocol-common(5). */
+  pktLineMaxBytes: 65_520,
+  /** Side-band 64k payload of one pkt: the pkt less 4 length digits and 1 band byte. */
+  sideBandPayloadBytes: 65_515,
+  /** Silence after which a keepalive goes out, so that proxies do not cut the connection (Cloudflare: 100 s). */
+  keepaliveIntervalMs: 5_000,
+  /** A git request body that is no pack (wants, haves, commands), after gunzip: git's GIT_HTTP_MAX_REQUEST_BUFFER. */
+  requestBufferMaxBytes: 10 * MIB,
+  /** `want` and `have` lines of one request. */
+  negotiationLinesMax: 100_000,
+  /** Commands of one push. */
+  pushCommandsMax: 10_000,
+  /** Push options of one push, and the bytes of one. */
+  pushOptionsMax: 256,
+  pushOptionMaxBytes: 4 * KIB,
+  /** A ref name. */
+  refNameMaxBytes: 1 * KIB,
+  /** `ref-prefix` lines beyond which ls-refs ignores them all, as git does. */
+  refPrefixesMax: 65_536,
+
+  /** A pack as it is sent. */
+  packMaxBytes: 2 * GIB,
+  /** Objects in one pack. */
+  packObjectsMax: 20_000_000,
+  /** One object after inflation. */
+  objectMaxBytes: 500 * MIB,
+  /** An object that may be held in memory whole, such as a delta base; larger ones are streamed. */
+  objectInMemoryMaxBytes: 64 * MIB,
+  /** All objects of one push after inflation, and its ratio to the bytes sent: beyond both it is a bomb. */
+  pushInflatedMaxBytes: 50 * GIB,
+  pushInflationRatioMax: 1_000,
+  /** Deltas between an object and its whole base: git's own upper bound (pack.depth). */
+  deltaDepthMax: 4_095,
+  treeEntriesMax: 1_000_000,
+
+  /** Up to this size a pack is held in memory and stored by one request. */
+  smallPackMaxBytes: 16 * MIB,
+  /** Compressed bytes of one large push that stay in memory after they were stored, so that deltas need not be read back. */
+  packRetainMaxBytes: 256 * MIB,
+  /** A part of a multipart upload. S3 allows 10,000 parts of 5 MiB and more. */
+  uploadPartBytes: 8 * MIB,
+  uploadPartsInFlight: 3,
+  /** Ranged reads of a clone: size of one, and how many are under way. */
+  cloneReadBytes: 8 * MIB,
+  cloneReadsInFlight: 3,
+
+  /** Time without a byte from a git client after which its connection is closed. */
+  gitIdleTimeoutMs: 60_000,
+  /** Lease of a pending pack; its writer renews it at a third of that. */
+  packLeaseMs: 120_000,
+  /** A retired pack stays in storage this long for the readers that still hold it. */
+  packRetiredGraceMs: 24 * 3_600_000,
+
+  /** A JSON or form body of the REST API and the pages. */
+  apiBodyMaxBytes: 1 * MIB,
+  /** Files that a page shows as text, highlights, renders as Markdown. */
+  blobPageMaxBytes: 1 * MIB,
+  highlightMaxBytes: 512 * KIB,
+  markdownMaxBytes: 512 * KIB,
+  /** A commit page: files listed, lines of diff shown in all. */
+  diffFilesMax: 300,
+  diffLinesMax: 20_000,
+} as const;
