@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { ConfigError, parseConfig } from './config.ts';
+
+test('nothing set gives the embedded default', () => {
+  const config = parseConfig({});
+  expect(config).toMatchObject({ host: '127.0.0.1', port: 3000, signup: 'invite', rateLimits: 'on', logLevel: 'info' });
+  expect(config.publicUrl.href).toBe('http://localhost:3000/');
+  expect([config.databaseUrl, config.redisUrl, config.s3, config.firstAdministrator]).toEqual(Array(4).fill(undefined));
+});
+
+test('the public URL follows the port', () => {
+  expect(parseConfig({ PORT: '8080' }).publicUrl.origin).toBe('http://localhost:8080');
+});
+
+test('an empty value is the same as none', () => {
+  expect(parseConfig({ PORT: '', DATABASE_URL: '', S3_BUCKET: '' })).toEqual(parseConfig({}));
+});
+
+test.each([
+  [{ PORT: 'abc' }, /^PORT is a number, which "abc" is not/],
+  [{ PORT: '70000' }, /^PORT is 65535 or less/],
+  [{ SIGNUP: 'maybe' }, /^SIGNUP is one of open, invite, closed, which "maybe" is not/],
+  [{ PUBLIC_URL: 'forge.example' }, /^PUBLIC_URL is a URL of the right kind/],
+  [{ PUBLIC_URL: 'https://forge.example/git' }, /^PUBLIC_URL is a scheme and a host alone/],
+  [{ REDIS_URL: 'http://cache' }, /^REDIS_URL is a URL of the right kind/],
+  [{ S3_ENDPOINT: 'http://s3' }, /^S3_BUCKET is missing/],
+  [{ S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'k' }, /go together/],
+  [{ ADMIN_PASSWORD: 'long enough' }, /^ADMIN_USERNAME is missing/],
+  [{ ADMIN_USERNAME: 'root' }, /needs ADMIN_PASSWORD/],
+])('%j stops the start with a sentence that names the setting', (environment, sentence) => {
+  expect(() => parseConfig(environment)).toThrow(ConfigError);
+  expect(() => parseConfig(environment)).toThrow(sentence);
+});
+
+test('a secret is never quoted', () => {
+  const environments = [{ ADMIN_USERNAME: 'a', ADMIN_PASSWORD: 'hunter2' }, { DATABASE_URL: 'mysql://u:hunter2@db' }];
+  for (const environment of environments) {
+    expect(() => parseConfig(environment)).toThrow(/^(?:(?!hunter2)[^])*$/);
+  }
+});
+
+test('a prefix ends in one slash', () => {
+  const prefixOf = (prefix: string) => parseConfig({ S3_BUCKET: 'b', S3_PREFIX: prefix }).s3?.prefix;
+  expect([prefixOf(''), prefixOf('a'), prefixOf('/a/b/')]).toEqual(['', 'a/', 'a/b/']);
+});
+
+test('a store that is not AWS is addressed by path unless told otherwise', () => {
+  const s3 = { S3_BUCKET: 'b', S3_ENDPOINT: 'http://s3:7070' };
+  expect(parseConfig(s3).s3?.forcePathStyle).toBe(true);
+  expect(parseConfig({ ...s3, S3_FORCE_PATH_STYLE: 'false' }).s3?.forcePathStyle).toBe(false);
+  expect(parseConfig({ S3_BUCKET: 'b' }).s3?.forcePathStyle).toBe(false);
+});

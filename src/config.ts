@@ -1,0 +1,184 @@
+/**
+ * The settings, read from the environment once, at start, and nowhere else. Each is described in `.env.example`.
+ *
+ * A value that cannot be used stops the start with a sentence that names the setting. Values of secret settings are never
+ * quoted in it.
+ */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Scheme and host that users see, without a path. */
+  readonly publicUrl: URL;
+  /** Absolute path. */
+  readonly dataDir: string;
+  /** Undefined: the embedded Postgres. */
+  readonly databaseUrl: string | undefined;
+  /** Undefined: the in-process bus and cache. */
+  readonly redisUrl: string | undefined;
+  /** Undefined: files below `dataDir`. */
+  readonly s3: S3Config | undefined;
+  readonly firstAdministrator: FirstAdministrator | undefined;
+  readonly signup: 'open' | 'invite' | 'closed';
+  readonly rateLimits: 'on' | 'off';
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** Addresses and networks (CIDR) whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** How long running requests may take to finish after a request to stop. */
+  readonly drainTimeoutMs: number;
+}
+
+export interface S3Config {
+  readonly bucket: string;
+  /** Undefined: AWS. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  /** Undefined: the SDK's own chain (instance roles, profiles). */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  readonly forcePathStyle: boolean;
+  /** In front of every key: empty, or ends in a slash. */
+  readonly prefix: string;
+}
+
+/** Made on a start with no users. Has a password, a token or both. */
+export interface FirstAdministrator {
+  readonly username: string;
+  readonly password: string | undefined;
+  readonly token: string | undefined;
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'CONFIG';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const SECRET_SETTINGS = new Set([
+  'ADMIN_PASSWORD',
+  'ADMIN_TOKEN',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'S3_ACCESS_KEY_ID',
+  'S3_SECRET_ACCESS_KEY',
+]);
+
+const urlOf = (...protocols: string[]) => z.url({ protocol: new RegExp(`^(?:${protocols.join('|')})$`) });
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `is one of ${values.join(', ')}` });
+
+const schema = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce
+    .number('is a number')
+    .int('is a whole number')
+    .min(1, 'is 1 or more')
+    .max(65_535, 'is 65535 or less')
+    .default(3000),
+  PUBLIC_URL: urlOf('http', 'https').optional(),
+  DATA_DIR: z.string().default('./data'),
+  DATABASE_URL: urlOf('postgres', 'postgresql').optional(),
+  REDIS_URL: urlOf('redis', 'rediss').optional(),
+  S3_BUCKET: z.string().optional(),
+  S3_ENDPOINT: urlOf('http', 'https').optional(),
+  S3_REGION: z.string().default('us-east-1'),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
+  S3_FORCE_PATH_STYLE: oneOf(['true', 'false']).optional(),
+  S3_PREFIX: z.string().default(''),
+  ADMIN_USERNAME: z.string().optional(),
+  ADMIN_PASSWORD: z.string().min(8, 'has 8 characters or more').optional(),
+  ADMIN_TOKEN: z.string().min(20, 'has 20 characters or more').optional(),
+  SIGNUP: oneOf(['open', 'invite', 'closed']).default('invite'),
+  RATE_LIMITS: oneOf(['on', 'off']).default('on'),
+  LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  TRUSTED_PROXIES: z.string().default(''),
+  DRAIN_SECONDS: z.coerce.number('is a number').min(0, 'is 0 or more').max(86_400, 'is 86400 or less').default(300),
+});
+
+type Settings = z.infer<typeof schema>;
+
+/** Reads the environment, with the file `.env` of the working directory beneath it. @throws {ConfigError} */
+export function loadConfig(): Config {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return parseConfig(process.env);
+}
+
+/** @throws {ConfigError} */
+export function parseConfig(environment: Environment): Config {
+  const settings = parseSettings(environment);
+  return {
+    host: settings.HOST,
+    port: settings.PORT,
+    publicUrl: parsePublicUrl(settings),
+    dataDir: path.resolve(settings.DATA_DIR),
+    databaseUrl: settings.DATABASE_URL,
+    redisUrl: settings.REDIS_URL,
+    s3: parseS3(settings),
+    firstAdministrator: parseFirstAdministrator(settings),
+    signup: settings.SIGNUP,
+    rateLimits: settings.RATE_LIMITS,
+    logLevel: settings.LOG_LEVEL,
+    trustedProxies: settings.TRUSTED_PROXIES.split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+    drainTimeoutMs: settings.DRAIN_SECONDS * 1000,
+  };
+}
+
+/** An empty value is the same as none: that is what compose files make of unset variables. */
+function parseSettings(environment: Environment): Settings {
+  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const result = schema.safeParse(present);
+  if (result.success) return result.data;
+  const sentences = result.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    const given = SECRET_SETTINGS.has(name) ? 'what it is set to' : `"${present[name]}"`;
+    const demand = issue.code === 'invalid_format' ? 'is a URL of the right kind' : issue.message;
+    return `${name} ${demand}, which ${given} is not; .env.example describes it.`;
+  });
+  throw new ConfigError(sentences.join('\n'));
+}
+
+function parsePublicUrl(settings: Settings): URL {
+  const url = new URL(settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}`);
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new ConfigError(`PUBLIC_URL is a scheme and a host alone, which "${settings.PUBLIC_URL}" is not.`);
+  }
+  return url;
+}
+
+function parseS3(settings: Settings): S3Config | undefined {
+  const { S3_BUCKET: bucket, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = settings;
+  if (bucket === undefined) {
+    if (settings.S3_ENDPOINT === undefined && accessKeyId === undefined) return undefined;
+    throw new ConfigError('S3_BUCKET is missing, though other S3 settings are there.');
+  }
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    throw new ConfigError('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: one of them is missing.');
+  }
+  return {
+    bucket,
+    endpoint: settings.S3_ENDPOINT,
+    region: settings.S3_REGION,
+    credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined,
+    // Servers other than AWS rarely have a host name for each bucket.
+    forcePathStyle: (settings.S3_FORCE_PATH_STYLE ?? String(settings.S3_ENDPOINT !== undefined)) === 'true',
+    prefix: settings.S3_PREFIX.replace(/^\/+|\/+$/g, '').replace(/.$/, '$&/'),
+  };
+}
+
+function parseFirstAdministrator(settings: Settings): FirstAdministrator | undefined {
+  const { ADMIN_USERNAME: username, ADMIN_PASSWORD: password, ADMIN_TOKEN: token } = settings;
+  if (username === undefined) {
+    if (password === undefined && token === undefined) return undefined;
+    throw new ConfigError('ADMIN_USERNAME is missing, though ADMIN_PASSWORD or ADMIN_TOKEN is there.');
+  }
+  if (password === undefined && token === undefined) {
+    throw new ConfigError('ADMIN_USERNAME needs ADMIN_PASSWORD, ADMIN_TOKEN or both: otherwise nobody could sign in.');
+  }
+  return { username, password, token };
+}
