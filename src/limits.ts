@@ -50,6 +50,32 @@ export const limits = {
   cloneReadBytes: 8 * MIB,
   cloneReadsInFlight: 3,
 
+  /** A file is streamed in chunks of this size: where larger ones stop being faster. One more is read ahead. */
+  fileChunkBytes: 1 * MIB,
+  fileChunksInFlight: 2,
+  /** Blob files kept open, so that a ranged read costs one system call instead of three. */
+  openFilesMax: 128,
+  /** An unfinished upload not written to for that long belongs to a process that died. */
+  staleUploadMs: 3_600_000,
+  /** Parts of one multipart upload, and the least size of all but its last: S3's own bounds. */
+  uploadPartsMax: 10_000,
+  uploadPartMinBytes: 5 * MIB,
+  /** Connections to the object store; the SDK's 50 are used up by a dozen clones. */
+  s3SocketsMax: 256,
+  /** Tries of one request to the object store, and of one body that breaks off; 503 SlowDown is retried with jitter. */
+  s3AttemptsMax: 6,
+  s3BodyAttemptsMax: 3,
+  s3ConnectTimeoutMs: 5_000,
+  /** Silence of the object store in mid-request after which the connection is given up. */
+  s3IdleTimeoutMs: 30_000,
+
+  /** The in-process cache, which stands in for Redis. */
+  cacheEntriesMax: 100_000,
+  cacheMaxBytes: 64 * MIB,
+  /** One command to Redis, and one attempt to connect. */
+  redisCommandTimeoutMs: 2_000,
+  redisConnectTimeoutMs: 5_000,
+
   /** Time without a byte from a git client after which its connection is closed. */
   gitIdleTimeoutMs: 60_000,
   /** Lease of a pending pack; its writer renews it at a third of that. */
@@ -63,6 +89,16 @@ export const limits = {
   blobPageMaxBytes: 1 * MIB,
   highlightMaxBytes: 512 * KIB,
   markdownMaxBytes: 512 * KIB,
+  /** A longer line is not highlighted, nor the rest of one that takes longer: minified code is nobody's reading. */
+  highlightLineMaxLength: 2_000,
+  highlightLineMaxMs: 200,
+  /** Rendering of one text, after which it is shown plain; what waits beyond the queue is shown plain at once. */
+  textJobTimeoutMs: 3_000,
+  textQueueMax: 64,
+  textWorkersMax: 2,
+  textWorkerMaxMib: 384,
+  /** Rendered texts kept in memory. */
+  textCacheMaxBytes: 32 * MIB,
   /** A commit page: files listed, lines of diff shown in all. */
   diffFilesMax: 300,
   diffLinesMax: 20_000,

@@ -1,0 +1,145 @@
+/**
+ * Highlighted files and rendered Markdown, made in worker threads and kept in memory. Whatever the text does to a grammar or
+ * a parser, the caller has an answer soon: plain text takes the place of what is too large, takes too long or breaks.
+ */
+import { Worker } from 'node:worker_threads';
+import { LRUCache } from 'lru-cache';
+import { limits } from '#limits.ts';
+import { workerUrl } from '#worker-url.ts';
+import { escapeHtml, type SafeHtml, trustHtml } from './escape.ts';
+import { plainLines } from './lines.ts';
+import type { MarkdownBase } from './markdown-links.ts';
+import type { TextJob, TextJobResult } from './text-job.ts';
+
+export interface HighlightRequest {
+  /** Id of the blob that holds the text: with the language, the key under which the result is kept. */
+  readonly blobId: string;
+  readonly text: string;
+  /** From `language.ts`; undefined for files that are shown plain. */
+  readonly languageId: string | undefined;
+}
+
+export interface MarkdownRequest {
+  readonly blobId: string;
+  readonly text: string;
+  readonly base: MarkdownBase | undefined;
+}
+
+interface QueuedJob {
+  readonly job: TextJob;
+  readonly settle: (result: TextJobResult) => void;
+}
+
+interface BusyWorker {
+  readonly queued: QueuedJob;
+  readonly timer: NodeJS.Timeout;
+}
+
+const WORKER_ENTRY = workerUrl('web/text/text-worker');
+
+export class TextRenderer {
+  readonly #workersMax: number;
+  readonly #idle: Worker[] = [];
+  readonly #busy = new Map<Worker, BusyWorker>();
+  readonly #queue: QueuedJob[] = [];
+  readonly #pending = new Map<string, Promise<TextJobResult>>();
+  readonly #results = new LRUCache<string, TextJobResult>({
+    maxSize: limits.textCacheMaxBytes,
+    sizeCalculation: resultSizeBytes,
+  });
+  #closed = false;
+
+  constructor(options: { workersMax?: number } = {}) {
+    this.#workersMax = options.workersMax ?? limits.textWorkersMax;
+  }
+
+  /** @returns one piece of HTML for each line of the text, line ends left out */
+  async highlight(request: HighlightRequest): Promise<readonly SafeHtml[]> {
+    const { blobId, text, languageId } = request;
+    if (languageId === undefined || text.length > limits.highlightMaxBytes) return plainLines(text);
+    const result = await this.#render(`${languageId} ${blobId}`, { kind: 'highlight', text, languageId });
+    return result.kind === 'lines' ? result.lines : plainLines(text);
+  }
+
+  /** @returns the document's HTML, sanitised */
+  async markdown(request: MarkdownRequest): Promise<SafeHtml> {
+    const { blobId, text, base } = request;
+    if (text.length > limits.markdownMaxBytes) return plainDocument(text);
+    const result = await this.#render(`${blobId} ${base?.blobFolder}`, { kind: 'markdown', text, base });
+    return result.kind === 'html' ? result.html : plainDocument(text);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { settle } of this.#queue.splice(0)) settle({ kind: 'failed', reason: 'closed' });
+    await Promise.all([...this.#idle.splice(0), ...this.#busy.keys()].map((worker) => worker.terminate()));
+  }
+
+  async #render(key: string, job: TextJob): Promise<TextJobResult> {
+    const known = this.#results.get(key) ?? this.#pending.get(key);
+    if (known !== undefined) return known;
+    const pending = this.#enqueue(job).finally(() => this.#pending.delete(key));
+    this.#pending.set(key, pending);
+    const result = await pending;
+    // A failure is kept too: the same text would fail again, at the same cost.
+    if (!this.#closed) this.#results.set(key, result);
+    return result;
+  }
+
+  #enqueue(job: TextJob): Promise<TextJobResult> {
+    if (this.#closed || this.#queue.length >= limits.textQueueMax) {
+      return Promise.resolve({ kind: 'failed', reason: 'queue full' });
+    }
+    return new Promise((settle) => {
+      this.#queue.push({ job, settle });
+      this.#startNext();
+    });
+  }
+
+  #startNext(): void {
+    if (this.#queue.length === 0) return;
+    const worker = this.#idle.pop() ?? (this.#busy.size < this.#workersMax ? this.#spawn() : undefined);
+    if (worker === undefined) return;
+    const queued = this.#queue.shift();
+    if (queued === undefined) return;
+    const timer = setTimeout(() => void worker.terminate(), limits.textJobTimeoutMs);
+    this.#busy.set(worker, { queued, timer });
+    worker.postMessage(queued.job);
+  }
+
+  #spawn(): Worker {
+    const worker = new Worker(WORKER_ENTRY, { resourceLimits: { maxOldGenerationSizeMb: limits.textWorkerMaxMib } });
+    worker.on('message', (result: TextJobResult) => {
+      this.#finish(worker, result);
+      this.#idle.push(worker);
+      this.#startNext();
+    });
+    worker.on('error', (error) => this.#finish(worker, { kind: 'failed', reason: String(error) }));
+    worker.on('exit', () => {
+      this.#finish(worker, { kind: 'failed', reason: 'ended' });
+      const index = this.#idle.indexOf(worker);
+      if (index >= 0) this.#idle.splice(index, 1);
+      this.#startNext();
+    });
+    // An idle worker keeps no process alive.
+    worker.unref();
+    return worker;
+  }
+
+  #finish(worker: Worker, result: TextJobResult): void {
+    const busy = this.#busy.get(worker);
+    if (busy === undefined) return;
+    clearTimeout(busy.timer);
+    this.#busy.delete(worker);
+    busy.queued.settle(result);
+  }
+}
+
+function plainDocument(text: string): SafeHtml {
+  return trustHtml(`<pre>${escapeHtml(text)}</pre>`);
+}
+
+function resultSizeBytes(result: TextJobResult): number {
+  if (result.kind === 'html') return result.html.length + 1;
+  return result.kind === 'lines' ? result.lines.reduce((total, line) => total + line.length + 16, 1) : 1;
+}
