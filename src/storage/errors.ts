@@ -21,3 +21,13 @@ export class BlobNotFoundError extends BlobStoreError {
     super('read', key, cause ?? 'no such object');
   }
 }
+
+/** The key is taken; what it holds is left as it is. */
+export class BlobExistsError extends BlobStoreError {
+  override readonly name = 'BlobExistsError';
+  override readonly code = 'BLOB_EXISTS';
+
+  constructor(key: string, cause?: unknown) {
+    super('write', key, cause ?? 'the key is taken');
+  }
+}
