@@ -1,0 +1,121 @@
+/**
+ * What a check may say about an object, and how grave git holds it to be — git-fsck(1), "FSCK MESSAGES".
+ */
+
+/** `fatal` cannot be overridden. */
+export type Severity = 'fatal' | 'error' | 'warn' | 'info' | 'ignore';
+
+const DEFAULT_SEVERITY = {
+  nulInHeader: 'fatal',
+  unterminatedHeader: 'fatal',
+
+  badDate: 'error',
+  badDateOverflow: 'error',
+  badEmail: 'error',
+  badGpgsig: 'error',
+  badHeaderContinuation: 'error',
+  badName: 'error',
+  badObjectSha1: 'error',
+  badParentSha1: 'error',
+  badTimezone: 'error',
+  badTree: 'error',
+  badTreeSha1: 'error',
+  badType: 'error',
+  duplicateEntries: 'error',
+  gitattributesBlob: 'error',
+  gitattributesLarge: 'error',
+  gitattributesLineLength: 'error',
+  gitattributesMissing: 'error',
+  gitmodulesBlob: 'error',
+  gitmodulesLarge: 'error',
+  gitmodulesMissing: 'error',
+  gitmodulesName: 'error',
+  gitmodulesPath: 'error',
+  gitmodulesSymlink: 'error',
+  gitmodulesUpdate: 'error',
+  gitmodulesUrl: 'error',
+  missingAuthor: 'error',
+  missingCommitter: 'error',
+  missingEmail: 'error',
+  missingNameBeforeEmail: 'error',
+  missingObject: 'error',
+  missingSpaceBeforeDate: 'error',
+  missingSpaceBeforeEmail: 'error',
+  missingTag: 'error',
+  missingTagEntry: 'error',
+  missingTree: 'error',
+  missingType: 'error',
+  missingTypeEntry: 'error',
+  multipleAuthors: 'error',
+  treeNotSorted: 'error',
+  zeroPaddedDate: 'error',
+
+  fullPathname: 'warn',
+  hasDot: 'warn',
+  hasDotdot: 'warn',
+  hasDotgit: 'warn',
+  largePathname: 'warn',
+  nullSha1: 'warn',
+  nulInCommit: 'warn',
+  zeroPaddedFilemode: 'warn',
+
+  badFilemode: 'info',
+  badTagName: 'info',
+  gitattributesSymlink: 'info',
+  gitignoreSymlink: 'info',
+  gitmodulesParse: 'info',
+  mailmapSymlink: 'info',
+  missingTaggerEntry: 'info',
+
+  extraHeaderEntry: 'ignore',
+} as const satisfies Record<string, Severity>;
+
+export type FsckMessageId = keyof typeof DEFAULT_SEVERITY;
+
+export interface Finding {
+  readonly id: FsckMessageId;
+  /** As it counts with the options of the check; never `ignore`. */
+  readonly severity: Exclude<Severity, 'ignore'>;
+  /** git's own words where it has some. */
+  readonly detail: string;
+}
+
+export interface FsckOptions {
+  /** `strict`, as at receive: a warning counts as an error, and mode 100664 is a bad one. */
+  readonly mode: 'strict' | 'lenient';
+  /** Instead of git's own, as `receive.fsck.<msg-id>` sets them. Those of fatal messages are disregarded. */
+  readonly severities?: Partial<Record<FsckMessageId, Severity>> | undefined;
+}
+
+export const STRICT: FsckOptions = { mode: 'strict' };
+
+/** Whether an object with this finding must not enter a repository. */
+export function isRefusal(finding: Finding): boolean {
+  return finding.severity === 'error' || finding.severity === 'fatal';
+}
+
+export function severityOf(id: FsckMessageId, options: FsckOptions): Severity {
+  const ownSeverity: Severity = DEFAULT_SEVERITY[id];
+  if (ownSeverity === 'fatal') return ownSeverity;
+  const severity = options.severities?.[id] ?? ownSeverity;
+  return severity === 'warn' && options.mode === 'strict' ? 'error' : severity;
+}
+
+/** Collects the findings of one object. */
+export class FsckReport {
+  readonly options: FsckOptions;
+  readonly findings: Finding[] = [];
+
+  constructor(options: FsckOptions) {
+    this.options = options;
+  }
+
+  /** @returns whether it is a refusal: rules that build on this one stop there, as git's do */
+  add(id: FsckMessageId, detail: string): boolean {
+    const severity = severityOf(id, this.options);
+    if (severity === 'ignore') return false;
+    const finding: Finding = { id, severity, detail };
+    this.findings.push(finding);
+    return isRefusal(finding);
+  }
+}
