@@ -35,13 +35,8 @@ test.each([
 test('a secret is never quoted', () => {
   const environments = [{ ADMIN_USERNAME: 'a', ADMIN_PASSWORD: 'hunter2' }, { DATABASE_URL: 'mysql://u:hunter2@db' }];
   for (const environment of environments) {
-    expect(() => parseConfig(environment)).toThrow(/^(?:(?!hunter2)[^])*$/);
+    expect(() => parseConfig(environment)).toThrow(/^(?:(?!hunter2)[\s\S])*$/);
   }
-});
-
-test('a prefix ends in one slash', () => {
-  const prefixOf = (prefix: string) => parseConfig({ S3_BUCKET: 'b', S3_PREFIX: prefix }).s3?.prefix;
-  expect([prefixOf(''), prefixOf('a'), prefixOf('/a/b/')]).toEqual(['', 'a/', 'a/b/']);
 });
 
 test('a store that is not AWS is addressed by path unless told otherwise', () => {

@@ -39,7 +39,7 @@ export interface S3Config {
   /** Undefined: the SDK's own chain (instance roles, profiles). */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
   readonly forcePathStyle: boolean;
-  /** In front of every key: empty, or ends in a slash. */
+  /** In front of every key; empty for a bucket of our own. */
   readonly prefix: string;
 }
 
@@ -167,7 +167,7 @@ function parseS3(settings: Settings): S3Config | undefined {
     credentials: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined,
     // Servers other than AWS rarely have a host name for each bucket.
     forcePathStyle: (settings.S3_FORCE_PATH_STYLE ?? String(settings.S3_ENDPOINT !== undefined)) === 'true',
-    prefix: settings.S3_PREFIX.replace(/^\/+|\/+$/g, '').replace(/.$/, '$&/'),
+    prefix: settings.S3_PREFIX,
   };
 }
 

@@ -2,7 +2,7 @@
  * The structured log: one JSON object a line on standard output. Secrets do not reach it: fields that hold some are replaced,
  * and URLs lose their credentials and the values of their parameters that look like some.
  */
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 
 /** Writes lines; `child` adds fields to each of them. */
 export type Log = Logger;
@@ -24,9 +24,9 @@ const SECRET_PARAMETER = /([?&](?:access_token|token|code|password|client_secret
 const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi;
 
 export function createLog(level: string, destination?: DestinationStream): Log {
-  const options = {
+  const options: LoggerOptions = {
     level,
-    base: undefined,
+    base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {
@@ -35,9 +35,9 @@ export function createLog(level: string, destination?: DestinationStream): Log {
     },
     serializers: { err: serializeError, error: serializeError },
     hooks: {
-      logMethod(this: Logger, args: Parameters<Logger['info']>, method: (...args: Parameters<Logger['info']>) => void) {
+      logMethod(args, method) {
         const clean = args.map((arg: unknown) => (typeof arg === 'string' ? redactUrls(arg) : arg));
-        method.apply(this, clean as Parameters<Logger['info']>);
+        method.apply(this, clean as typeof args);
       },
     },
   };

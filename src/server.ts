@@ -1,0 +1,97 @@
+/** The program: starts the forge, serves it, and ends it in order. */
+import { fileURLToPath } from 'node:url';
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import { type Context, createContext } from './context.ts';
+import { createHealthRoute } from './http/health.ts';
+import { HttpServer } from './http/http-server.ts';
+import { type AstroHandler, createPageRoute } from './http/page-route.ts';
+import { StaticFiles } from './http/static-files.ts';
+import { createLog, type Log } from './log.ts';
+
+/** Ctrl-C may reach us twice, from the terminal and from npm. Only a later one is somebody losing patience. */
+const SECOND_SIGNAL_AFTER_MS = 1_000;
+
+await main();
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLog(config.logLevel);
+  const stopRequested = listenForStop(log);
+  try {
+    await serve(config, log, stopRequested);
+  } catch (error) {
+    log.fatal({ err: error }, 'the server could not start');
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  }
+}
+
+function readConfig(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
+async function serve(config: Config, log: Log, stop: StopRequest): Promise<void> {
+  const context = await createContext(config, log);
+  const server = await createServer(config, context, log);
+  await server.listen(config.port, config.host);
+  log.info({ host: config.host, port: config.port }, 'listening');
+  console.log(`OpenCodeHub is at ${config.publicUrl.origin}`);
+
+  const breakage = await Promise.race([stop.requested, context.broken]);
+  if (breakage !== undefined) log.fatal(breakage);
+  await server.stop(breakage === undefined ? config.drainTimeoutMs : 0, stop.hurry);
+  await context.close();
+  log.info('stopped');
+  process.exit(breakage === undefined ? 0 : 1);
+}
+
+async function createServer(config: Config, context: Context, log: Log): Promise<HttpServer> {
+  const files = new StaticFiles(fileURLToPath(new URL('./client', import.meta.url)));
+  const pages = createPageRoute(await loadPages(), context);
+  const server: HttpServer = new HttpServer({
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
+    log,
+    routes: [
+      createHealthRoute(context.dependencies, () => server.stopping),
+      ...context.rawRoutes,
+      (request, response, { rawUrl }) => files.serve(request, response, rawUrl),
+      pages,
+    ],
+  });
+  return server;
+}
+
+/** Astro's bundle lies beside ours; by a computed name, so that it stays a bundle of its own. */
+async function loadPages(): Promise<AstroHandler> {
+  const { handler } = (await import(new URL('./pages/entry.mjs', import.meta.url).href)) as { handler: AstroHandler };
+  return handler;
+}
+
+interface StopRequest {
+  /** Resolves at the first signal. */
+  readonly requested: Promise<undefined>;
+  /** Aborts at a later one: whoever asked does not want to wait. */
+  readonly hurry: AbortSignal;
+}
+
+function listenForStop(log: Log): StopRequest {
+  const hurry = new AbortController();
+  let firstAt: number | undefined;
+  const requested = new Promise<undefined>((resolve) => {
+    const onSignal = (signal: NodeJS.Signals) => {
+      log.info({ signal }, 'stopping');
+      if (firstAt !== undefined && performance.now() - firstAt > SECOND_SIGNAL_AFTER_MS) hurry.abort();
+      firstAt ??= performance.now();
+      resolve(undefined);
+    };
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+  return { requested, hurry: hurry.signal };
+}
