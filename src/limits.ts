@@ -12,6 +12,10 @@ export const limits = {
   keepaliveIntervalMs: 5_000,
   /** A git request body that is no pack (wants, haves, commands), after gunzip: git's GIT_HTTP_MAX_REQUEST_BUFFER. */
   requestBufferMaxBytes: 10 * MIB,
+  /** Bytes of a body that are read and thrown away, so that a client that is still sending gets to see why it was refused. */
+  drainMaxBytes: 64 * MIB,
+  /** Progress messages that wait for a client that does not read; further ones are dropped. */
+  progressBacklogMax: 64,
   /** `want` and `have` lines of one request. */
   negotiationLinesMax: 100_000,
   /** Commands of one push. */
@@ -102,4 +106,32 @@ export const limits = {
   /** A commit page: files listed, lines of diff shown in all. */
   diffFilesMax: 300,
   diffLinesMax: 20_000,
+
+  /** Connections of one process to Postgres, for tagged SQL and for drizzle: ten processes fit the server's default of 100. */
+  databaseSqlConnectionsMax: 7,
+  databaseOrmConnectionsMax: 2,
+  /** How long a stop waits for running queries. */
+  databaseCloseTimeoutMs: 5_000,
+
+  /** A password, in characters and in UTF-8 bytes: argon2 reads all of it, so a long one is work for the server. */
+  passwordMinCharacters: 8,
+  passwordMaxBytes: 1 * KIB,
+  /** A token chosen by an administrator instead of generated. */
+  chosenTokenMinCharacters: 20,
+  chosenTokenMaxBytes: 256,
+  /** Tokens of one user. */
+  accessTokensMax: 1_000,
+  /** Wrong passwords from one client address, and for one account from anywhere, until the window ends. */
+  signInFailuresPerAddressMax: 20,
+  signInFailuresPerAccountMax: 50,
+  signInWindowMs: 15 * 60_000,
+  /** New accounts from one client address where sign-up is open. */
+  signUpsPerAddressMax: 10,
+  signUpWindowMs: 3_600_000,
+  /** A session ends this long after its last use; use renews it once half of that has passed. */
+  sessionLifetimeDays: 30,
+  /** A session is read from the cache for this long before the database is asked again. */
+  sessionCacheMs: 60_000,
+  /** The time of a token's last use is exact to this. */
+  tokenLastUsedStepMs: 60_000,
 } as const;
