@@ -33,9 +33,12 @@ export default defineConfig({
   // Ours is in src/web/text; Astro's would need inline styles.
   markdown: { syntaxHighlight: false },
   vite: {
-    // One self-contained bundle: the image then needs no packages but native ones.
-    ssr: { noExternal: true },
-    plugins: [devServerPlugin()],
+    plugins: [devServerPlugin(), bundlePackages()],
     build: { assetsInlineLimit: 0 },
   },
 });
+
+/** Makes the build one self-contained bundle: the image then needs no packages but native ones. */
+function bundlePackages() {
+  return { name: 'opencodehub-bundle-packages', apply: 'build', config: () => ({ ssr: { noExternal: true } }) };
+}
