@@ -6,10 +6,12 @@
  *   is a folder prefix of another.
  * - An object becomes visible whole, when `put` or `UploadSession.complete` resolves, and is durable by then. A crash before
  *   that leaves no visible object; what an unfinished upload left behind is removed by `abortUpload(key, uploadId)`.
+ * - A request whose `signal` is aborted rejects with the signal's reason; every other failure is a `BlobStoreError`. A key
+ *   that is none (`assertStorageKey`) is a programmer's mistake: `TypeError`.
  * - The list of objects is not the truth: the database is. Nothing here lists keys in order to decide something.
  */
 export interface BlobStore {
-  /** Writes a small object in one request. @throws {BlobStoreError} */
+  /** Writes a small object in one request. @throws {BlobExistsError} the key is taken */
   put(key: string, bytes: Uint8Array, options?: RequestOptions): Promise<void>;
 
   /** Opens a multipart upload. Its id can abort it from another process. @throws {BlobStoreError} */
@@ -64,9 +66,15 @@ export interface UploadSession {
   readonly uploadId: string;
   /** S3: 5 MiB. */
   readonly partSizeMinBytes: number;
+  /** A part that failed may be uploaded again, with the same bytes. They may be a view of shared memory. */
   uploadPart(partNumber: number, bytes: Uint8Array, options?: RequestOptions): Promise<void>;
-  /** Makes the object visible and durable. All parts must have settled. */
+  /**
+   * Makes the object visible and durable. All parts must have settled. After an error the upload is still there to abort.
+   *
+   * @throws {BlobExistsError} the key is taken
+   * @throws {BlobStoreError} there is no part, a gap, a part that failed, or one that is too small
+   */
   complete(options?: RequestOptions): Promise<void>;
-  /** Gives up and removes the parts. */
+  /** Gives up, ends the parts under way and removes all. Harmless when repeated. */
   abort(): Promise<void>;
 }

@@ -104,7 +104,8 @@ class MemoryUpload implements UploadSession {
     const partCount = this.#parts.assertWhole();
     if (this.#objects.has(this.#key)) throw new BlobExistsError(this.#key);
     const parts = Array.from({ length: partCount }, (_, index) => this.#bytes.get(index + 1) ?? new Uint8Array());
-    this.#objects.set(this.#key, Buffer.concat(parts));
+    // Copied out of the Buffer, whose `slice` would hand out views.
+    this.#objects.set(this.#key, new Uint8Array(Buffer.concat(parts)));
     this.#end();
   }
 
