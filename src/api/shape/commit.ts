@@ -1,0 +1,84 @@
+/** A commit in history: the object, its place in the web pages, and who its people are here. */
+import { z } from 'zod';
+import type { Commit } from '#git/object/commit.ts';
+import type { ObjectId } from '#git/object/object-id.ts';
+import type { BaseUrls } from '../hypermedia.ts';
+import { encodeNodeId } from '../node-id.ts';
+import { fileChangeSchema } from './file-change.ts';
+import { type RepositoryNames, repositoryUrls } from './repository-link.ts';
+import { identityBody, identitySchema, verificationBody, verificationSchema } from './signature.ts';
+import { type AccountReference, simpleUser, simpleUserSchema } from './simple-user.ts';
+
+export const commitReferenceSchema = z.object({ sha: z.string(), url: z.string() });
+
+export const commitSchema = z
+  .object({
+    sha: z.string(),
+    node_id: z.string(),
+    commit: z.object({
+      author: identitySchema,
+      committer: identitySchema,
+      message: z.string(),
+      tree: commitReferenceSchema,
+      url: z.string(),
+      comment_count: z.number().int(),
+      verification: verificationSchema,
+    }),
+    url: z.string(),
+    html_url: z.string(),
+    comments_url: z.string(),
+    author: simpleUserSchema.nullable(),
+    committer: simpleUserSchema.nullable(),
+    parents: z.array(commitReferenceSchema.extend({ html_url: z.string() })),
+  })
+  .meta({ title: 'Commit' });
+
+export const commitWithFilesSchema = commitSchema
+  .extend({
+    stats: z.object({ total: z.number().int(), additions: z.number().int(), deletions: z.number().int() }),
+    files: z.array(fileChangeSchema),
+  })
+  .meta({ title: 'Commit with files' });
+
+/** Finds the account behind an e-mail address of a commit. */
+export type AccountByEmail = (email: string) => AccountReference | undefined;
+
+export interface CommitContext {
+  readonly repository: RepositoryNames;
+  readonly accountByEmail: AccountByEmail;
+  readonly urls: BaseUrls;
+}
+
+export function commitBody(id: ObjectId, commit: Commit, context: CommitContext): z.infer<typeof commitSchema> {
+  const { api, web } = repositoryUrls(context.repository, context.urls);
+  const author = context.accountByEmail(commit.author.email);
+  const committer = context.accountByEmail(commit.committer.email);
+  return {
+    sha: id,
+    node_id: encodeNodeId('Commit', context.repository.id, id),
+    commit: {
+      author: identityBody(commit.author),
+      committer: identityBody(commit.committer),
+      message: messageBody(commit.message),
+      tree: { sha: commit.treeId, url: `${api}/git/trees/${commit.treeId}` },
+      url: `${api}/git/commits/${id}`,
+      comment_count: 0,
+      verification: verificationBody(commit.signature),
+    },
+    url: `${api}/commits/${id}`,
+    html_url: `${web}/commit/${id}`,
+    comments_url: `${api}/commits/${id}/comments`,
+    author: author ? simpleUser(author, context.urls) : null,
+    committer: committer ? simpleUser(committer, context.urls) : null,
+    parents: commit.parentIds.map((parent) => ({
+      sha: parent,
+      url: `${api}/commits/${parent}`,
+      html_url: `${web}/commit/${parent}`,
+    })),
+  };
+}
+
+/** Messages end with a line feed in the object and without one here. */
+export function messageBody(message: string): string {
+  return message.replace(/\n+$/, '');
+}
