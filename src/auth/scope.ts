@@ -13,3 +13,32 @@ export const SCOPES = [
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
+
+/** What each scope includes beside itself, at any depth. */
+const INCLUDED: Readonly<Record<Scope, readonly Scope[]>> = {
+  repo: ['public_repo'],
+  public_repo: [],
+  delete_repo: [],
+  'admin:org': ['write:org', 'read:org'],
+  'write:org': ['read:org'],
+  'read:org': [],
+  user: ['read:user', 'user:email'],
+  'read:user': [],
+  'user:email': [],
+  site_admin: [],
+};
+
+export function isScope(name: string): name is Scope {
+  return Object.hasOwn(INCLUDED, name);
+}
+
+/** Whether one of the scopes granted is `needed`, or includes it. */
+export function includesScope(granted: readonly Scope[], needed: Scope): boolean {
+  return granted.some((scope) => scope === needed || INCLUDED[scope].includes(needed));
+}
+
+/** Sorted as in `SCOPES`, without repetitions and without what another one includes. */
+export function normalizeScopes(scopes: readonly Scope[]): Scope[] {
+  const implied = new Set(scopes.flatMap((scope) => INCLUDED[scope]));
+  return SCOPES.filter((scope) => scopes.includes(scope) && !implied.has(scope));
+}
