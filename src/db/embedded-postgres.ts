@@ -185,7 +185,13 @@ function spawnPostgres(
 ): ChildProcess {
   const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', ...settings };
   const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const [command = '', ...args] = [...launcher.prefix, path.join(nativeFolder, 'bin/postgres'), '-D', dataFolder, ...flags];
+  const [command = '', ...args] = [
+    ...launcher.prefix,
+    path.join(nativeFolder, 'bin/postgres'),
+    '-D',
+    dataFolder,
+    ...flags,
+  ];
   // A process group of its own: Ctrl-C in the terminal must reach us first, so that running requests can still finish.
   return spawn(command, args, { ...launcher.credentials, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
 }

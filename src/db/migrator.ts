@@ -85,10 +85,14 @@ function findPending(migrations: readonly Migration[], applied: ReadonlyMap<stri
   for (const [tag, sha256] of applied) {
     const migration = known.get(tag);
     if (migration === undefined) {
-      throw new MigrationError(`The database has migration "${tag}", which this version does not know: run the newer one.`);
+      throw new MigrationError(
+        `The database has migration "${tag}", which this version does not know: run the newer one.`,
+      );
     }
     if (migration.sha256 !== sha256) {
-      throw new MigrationError(`Migration "${tag}" was applied with another text than this version's: restore the file.`);
+      throw new MigrationError(
+        `Migration "${tag}" was applied with another text than this version's: restore the file.`,
+      );
     }
   }
   return migrations.filter((migration) => !applied.has(migration.tag));

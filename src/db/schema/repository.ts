@@ -1,6 +1,17 @@
 /** Repositories and their refs. Objects live in packs (`pack.ts`). */
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, check, index, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { account } from './account.ts';
 import { bytea, cText, instant } from './column.ts';
 
@@ -17,7 +28,9 @@ export const repository = pgTable(
     homepage: text(),
     visibility: text({ enum: ['public', 'private'] }).notNull(),
     archived: boolean().notNull().default(false),
-    objectFormat: text('object_format', { enum: ['sha1', 'sha256'] }).notNull().default('sha1'),
+    objectFormat: text('object_format', { enum: ['sha1', 'sha256'] })
+      .notNull()
+      .default('sha1'),
     /** The ref that HEAD names, whether or not it exists yet. */
     headTarget: text('head_target').notNull().default('refs/heads/main'),
     /** Counts the transactions that changed a ref or HEAD; a reader's cache key. */

@@ -1,0 +1,53 @@
+/**
+ * Fixed-window counters shared by all nodes through the cache. Where the cache loses one, a caller gets a fresh allowance:
+ * limits slow down abuse, and nothing else depends on them.
+ */
+import type { Cache } from '#bus/cache.ts';
+
+/** `off` counts nothing: for tests and benchmarks. */
+export type RateLimitMode = 'on' | 'off';
+
+export interface RateLimit {
+  /** Distinguishes its counters from those of other limits. */
+  readonly name: string;
+  readonly max: number;
+  readonly windowMs: number;
+}
+
+export interface RateStatus {
+  readonly exceeded: boolean;
+  readonly remaining: number;
+  /** Time until the window ends and the counter starts again. */
+  readonly resetInMs: number;
+}
+
+export class RateLimiter {
+  readonly #cache: Cache;
+  readonly #mode: RateLimitMode;
+
+  constructor(cache: Cache, mode: RateLimitMode) {
+    this.#cache = cache;
+    this.#mode = mode;
+  }
+
+  /** Counts one for the subject (an address, a user); `exceeded` when that was more than the limit allows. */
+  take(limit: RateLimit, subject: string): Promise<RateStatus> {
+    return this.#add(limit, subject, 1);
+  }
+
+  /** Takes back what `take` counted, such as when an attempt turned out to be a success. */
+  async giveBack(limit: RateLimit, subject: string): Promise<void> {
+    await this.#add(limit, subject, -1);
+  }
+
+  async #add(limit: RateLimit, subject: string, by: number): Promise<RateStatus> {
+    if (this.#mode === 'off') return { exceeded: false, remaining: limit.max, resetInMs: limit.windowMs };
+    const counter = await this.#cache.increment(`rate:${limit.name}:${subject}`, by, limit.windowMs);
+    const used = Math.max(0, counter.value);
+    return {
+      exceeded: used > limit.max,
+      remaining: Math.max(0, limit.max - used),
+      resetInMs: counter.expiresInMs,
+    };
+  }
+}
