@@ -1,0 +1,32 @@
+/** Addresses of a repository's pages: GitHub's layout. */
+import { encodePath } from '../repository-path.ts';
+
+export interface RepositoryName {
+  readonly owner: string;
+  readonly name: string;
+}
+
+export type RepositoryView = 'tree' | 'blob' | 'raw' | 'commits';
+
+export function repositoryUrl({ owner, name }: RepositoryName): string {
+  return `/${encodePath(owner)}/${encodePath(name)}`;
+}
+
+/** @param revision a branch, a tag or a commit id @param path empty for the root */
+export function viewUrl(
+  repository: RepositoryName,
+  view: RepositoryView,
+  revision: string,
+  path: string | Uint8Array = '',
+): string {
+  const root = `${repositoryUrl(repository)}/${view}/${encodePath(revision)}`;
+  return path.length === 0 ? root : `${root}/${encodePath(path)}`;
+}
+
+export function commitUrl(repository: RepositoryName, commitId: string): string {
+  return `${repositoryUrl(repository)}/commit/${commitId}`;
+}
+
+export function cloneUrl(repository: RepositoryName, publicUrl: URL): string {
+  return `${publicUrl.origin}${repositoryUrl(repository)}.git`;
+}
