@@ -37,9 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   ]);
   const services = { Postgres: postgres, Redis: redis, S3: s3 };
   const stop = async () => {
-    await Promise.all(
-      Object.values(services).map((service) => (service.kind === 'started' ? service.stop() : undefined)),
-    );
+    await Promise.all(Object.values(services).map(async (service) => service.kind === 'started' && service.stop()));
     await rm(folder, { recursive: true, force: true });
   };
   for (const [name, service] of Object.entries(services)) {

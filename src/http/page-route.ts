@@ -1,10 +1,10 @@
 /** The pages: Astro in middleware mode, with what it must not do by itself (origin check, size of forms) done before it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isSafeMethod, requestOrigin } from '#auth/csrf.ts';
 import { limits } from '#limits.ts';
 import { answerError } from './error-answer.ts';
 import { createPageLocals, type PageLocals, type PageServices } from './page-locals.ts';
 import type { RawRoute } from './raw-route.ts';
-import { isSameOrigin } from './same-origin.ts';
 
 /** What `@astrojs/node` exports in middleware mode; `next` is called when no page has the address. */
 export type AstroHandler = (
@@ -29,9 +29,15 @@ export function createPageRoute(handler: AstroHandler, page: PageServices): RawR
 }
 
 function refuse(request: IncomingMessage, publicUrl: URL): 403 | 413 | undefined {
-  if (!isSameOrigin(request, publicUrl)) return 403;
+  if (!isSafeMethod(request.method ?? '') && !isAcceptedOrigin(request, publicUrl)) return 403;
   // The adapter counts chunked bodies to the same bound, but can only break them off.
   return Number(request.headers['content-length'] ?? 0) > limits.apiBodyMaxBytes ? 413 : undefined;
+}
+
+/** What a cookie authenticates must come from a page of ours; anything else must not come from somebody else's. */
+function isAcceptedOrigin(request: IncomingMessage, publicUrl: URL): boolean {
+  const origin = requestOrigin(request.headers, publicUrl);
+  return origin === 'same-origin' || (origin === 'unknown' && request.headers.cookie === undefined);
 }
 
 /** Astro's own answer to an unknown address has no locals, so the page `/404` is asked for instead, as itself. */
