@@ -31,14 +31,18 @@ export const limits = {
   /** A pack as it is sent. */
   packMaxBytes: 2 * GIB,
   /** Objects in one pack. */
-  packObjectsMax: 20_000_000,
+  packObjectsMax: 10_000_000,
   /** One object after inflation. */
   objectMaxBytes: 500 * MIB,
   /** An object that may be held in memory whole, such as a delta base; larger ones are streamed. */
-  objectInMemoryMaxBytes: 64 * MIB,
+  objectInMemoryMaxBytes: 128 * MIB,
+  /** Objects that one thread holds on the way down a delta chain; beyond it they are derived again when needed. */
+  deltaPathMaxBytes: 96 * MIB,
   /** All objects of one push after inflation, and its ratio to the bytes sent: beyond both it is a bomb. */
   pushInflatedMaxBytes: 50 * GIB,
   pushInflationRatioMax: 1_000,
+  /** What a tree names `.gitmodules` or `.gitattributes`: git's ATTR_MAX_FILE_SIZE. */
+  namedBlobMaxBytes: 100 * MIB,
   /** Deltas between an object and its whole base: git's own upper bound (pack.depth). */
   deltaDepthMax: 4_095,
   treeEntriesMax: 1_000_000,
@@ -47,6 +51,13 @@ export const limits = {
   smallPackMaxBytes: 16 * MIB,
   /** Compressed bytes of one large push that stay in memory after they were stored, so that deltas need not be read back. */
   packRetainMaxBytes: 256 * MIB,
+  /** The same for all pushes of one process together; who comes late reads more back. */
+  packRetainProcessMaxBytes: 384 * MIB,
+  /** A batch of the second pass: compressed bytes that a thread works on in one go. */
+  resolveBatchBytes: 12 * MIB,
+  /** Read-backs: gap that is read along rather than asked around, and the longest range. */
+  readBackGapMaxBytes: 512 * KIB,
+  readBackRangeMaxBytes: 8 * MIB,
   /** A part of a multipart upload. S3 allows 10,000 parts of 5 MiB and more. */
   uploadPartBytes: 8 * MIB,
   uploadPartsInFlight: 3,
@@ -79,6 +90,8 @@ export const limits = {
   /** One command to Redis, and one attempt to connect. */
   redisCommandTimeoutMs: 2_000,
   redisConnectTimeoutMs: 5_000,
+  /** Between two attempts to reconnect to Redis. Commands wait for one attempt, so it is also what a page may lose. */
+  redisReconnectDelayMaxMs: 500,
 
   /** Time without a byte from a git client after which its connection is closed. */
   gitIdleTimeoutMs: 60_000,

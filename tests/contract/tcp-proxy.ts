@@ -37,7 +37,7 @@ export class TcpProxy {
   async stop(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    this.#breakAll();
+    this.breakAll();
     await closed;
   }
 
@@ -61,10 +61,11 @@ export class TcpProxy {
     this.receivedBytes += bytes;
     if (this.receivedBytes < this.#cutAtBytes) return;
     this.#cutAtBytes = Number.POSITIVE_INFINITY;
-    this.#breakAll();
+    this.breakAll();
   }
 
-  #breakAll(): void {
+  /** Breaks all connections; new ones work. */
+  breakAll(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 }
