@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeLatin1, decodeLenient, decodeStrict, isUtf8 } from './utf8.ts';
+import { decodeLatin1, decodeLenient, decodeStrict, isUtf8, utf8PrefixLength } from './utf8.ts';
 
 test('UTF-8 text comes back as it was, a byte order mark included', () => {
   fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => decodeLenient(Buffer.from(text)) === text));
@@ -21,4 +21,20 @@ test('ISO 8859-1 keeps the bytes 0x80 to 0x9f, which windows-1252 would change',
 test('surrogates and overlong forms are not UTF-8', () => {
   expect(isUtf8(Buffer.from([0xed, 0xa0, 0x80]))).toBe(false);
   expect(isUtf8(Buffer.from([0xc0, 0xaf]))).toBe(false);
+});
+
+test('the whole characters before a broken one are counted in bytes', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom('\xff', '\xc3', '\xe2\x82', '\xf0\x9f\x98', '\x80'),
+      (text, broken) => {
+        const whole = Buffer.from(text);
+        expect(utf8PrefixLength(whole)).toBe(whole.length);
+        expect(utf8PrefixLength(Buffer.concat([whole, Buffer.from(broken, 'latin1'), Buffer.from('a')]))).toBe(
+          whole.length,
+        );
+      },
+    ),
+  );
 });

@@ -22,6 +22,18 @@ export function decodeStrict(bytes: Uint8Array): string | undefined {
   return isValidUtf8(bytes) ? STRICT_UTF8.decode(bytes) : undefined;
 }
 
+/** How many bytes from the start on are whole UTF-8 characters. */
+export function utf8PrefixLength(bytes: Uint8Array): number {
+  if (isValidUtf8(bytes)) return bytes.length;
+  let length = 0;
+  for (;;) {
+    const first = bytes[length] as number;
+    const end = length + (first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4);
+    if (end > bytes.length || !isValidUtf8(bytes.subarray(length, end))) return length;
+    length = end;
+  }
+}
+
 /** One character a byte, U+0000 to U+00FF. */
 export function decodeLatin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');

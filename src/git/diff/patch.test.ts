@@ -1,4 +1,4 @@
-/** Patches beside those of real git, on generated texts and on this project's own history. */
+/** Patches beside those of real git. */
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -48,6 +48,8 @@ const codeLine = fc.constantFrom(
   '        x++;',
   '# note',
   `$${'long'.repeat(30)}`,
+  `e${'é'.repeat(40)}`,
+  `e${'€'.repeat(40)}`,
 );
 const edit = fc.record({ at: fc.nat(100), drop: fc.nat(4), insert: fc.array(codeLine, { maxLength: 4 }) });
 const lastLine = fc.constantFrom('', 'no newline');

@@ -1,4 +1,5 @@
 /** Changes as hunks with context, as `git diff` prints them — git-diff(1), "GENERATING PATCH TEXT WITH -P". */
+import { HeadingSearch } from './hunk-heading.ts';
 import { diffLines, type LineChange } from './line-diff.ts';
 import { isBinary, TextLines } from './text-lines.ts';
 
@@ -40,8 +41,6 @@ export interface PatchOptions {
 }
 
 const CONTEXT_LINES = 3;
-/** git cuts the heading there. */
-const HEADING_MAX_BYTES = 80;
 
 /** Compares two blobs; an empty one stands for an absent file. */
 export function makePatch(oldBytes: Uint8Array, newBytes: Uint8Array, options: PatchOptions = {}): FilePatch {
@@ -137,52 +136,6 @@ function hunkLine(
   const endsInNewline = text.endsInNewline(line);
   const content = text.bytes.subarray(text.startOf(line), text.endOf(line) - (endsInNewline ? 1 : 0));
   return { kind, oldNumber, newNumber, content, endsInNewline };
-}
-
-/**
- * git's default rule for headings: the last line above the hunk that begins with a letter, `_` or `$` — gitattributes(5),
- * "Defining a custom hunk-header". A hunk without one of its own keeps the one before.
- */
-class HeadingSearch {
-  readonly #text: TextLines;
-  #searchedTo = 0;
-  #heading: Uint8Array = new Uint8Array(0);
-
-  constructor(text: TextLines) {
-    this.#text = text;
-  }
-
-  /** @param line never before that of the previous call */
-  above(line: number): Uint8Array {
-    for (let candidate = line - 1; candidate >= this.#searchedTo; candidate--) {
-      const start = this.#text.startOf(candidate);
-      if (!isHeadingStart(this.#text.bytes[start] as number)) continue;
-      this.#heading = trimEnd(
-        this.#text.bytes,
-        start,
-        Math.min(this.#text.endOf(candidate), start + HEADING_MAX_BYTES),
-      );
-      break;
-    }
-    this.#searchedTo = Math.max(line, 0);
-    return this.#heading;
-  }
-}
-
-function isHeadingStart(byte: number): boolean {
-  const folded = byte | 0x20;
-  return (folded >= 0x61 && folded <= 0x7a) || byte === 0x5f || byte === 0x24;
-}
-
-function trimEnd(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  let trimmedEnd = end;
-  while (trimmedEnd > start && isBlank(bytes[trimmedEnd - 1] as number)) trimmedEnd--;
-  return bytes.subarray(start, trimmedEnd);
-}
-
-/** What git's own isspace() knows: TAB, LF, CR and SP. */
-function isBlank(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }
 
 const LINE_SIGN = { context: ' ', removed: '-', added: '+' } as const;
