@@ -95,6 +95,16 @@ export const limits = {
 
   /** Time without a byte from a git client after which its connection is closed. */
   gitIdleTimeoutMs: 60_000,
+  /** Unit in which packs are read and cached for pages and fetches. */
+  packBlockBytes: 512 * KIB,
+  /** Caches of one process: blocks of packs, indexes and summaries, inflated objects. */
+  packBlocksCacheMaxBytes: 64 * MIB,
+  packTablesCacheMaxBytes: 256 * MIB,
+  objectCacheMaxBytes: 32 * MIB,
+  cachedObjectMaxBytes: 4 * MIB,
+  /** Objects beyond this size are inflated piece by piece when they are streamed. */
+  objectStreamMinBytes: 4 * MIB,
+
   /** Lease of a pending pack; its writer renews it at a third of that. */
   packLeaseMs: 120_000,
   /** A retired pack stays in storage this long for the readers that still hold it. */
@@ -147,4 +157,14 @@ export const limits = {
   sessionCacheMs: 60_000,
   /** The time of a token's last use is exact to this. */
   tokenLastUsedStepMs: 60_000,
+
+  /** Names and texts, in characters: GitHub's bounds. */
+  loginMaxCharacters: 39,
+  displayNameMaxCharacters: 255,
+  emailMaxCharacters: 254,
+  repositoryNameMaxCharacters: 100,
+  repositoryDescriptionMaxCharacters: 350,
+  homepageMaxCharacters: 255,
+  accountDescriptionMaxCharacters: 160,
+  tokenNoteMaxCharacters: 255,
 } as const;

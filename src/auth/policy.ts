@@ -80,6 +80,15 @@ function decideRepositoryByScope(
 }
 
 /**
+ * Which repositories `decideAccess` lets a principal read, for queries that list them: public ones always, and with
+ * `own-and-public` those that the user owns or reaches by membership.
+ */
+export function readableRepositories(principal: Principal): 'public' | 'own-and-public' | 'all' {
+  if (principal.kind === 'anonymous' || !hasScope(principal, 'repo')) return 'public';
+  return actsAsSiteAdministrator(principal) ? 'all' : 'own-and-public';
+}
+
+/**
  * Organization members read and write all of its repositories; its owners, like the user who owns one, administer them.
  * Site administrators administer everything.
  */
