@@ -2,13 +2,28 @@
  * What the application is made of, as its doors (pages, REST, git) see it: each member is an interface or a class that
  * `context.ts` has built with concrete adapters. Doors take from here only what they use.
  */
+import type { AccountDirectory } from '#account/account-directory.ts';
+import type { AccessTokenStore } from '#auth/access-token-store.ts';
+import type { decideAccess } from '#auth/policy.ts';
+import type { Sessions } from '#auth/session.ts';
+import type { SignIn } from '#auth/sign-in.ts';
 import type { Bus } from '#bus/bus.ts';
 import type { Cache } from '#bus/cache.ts';
+import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
+import type { TextRenderer } from '#web/text/text-renderer.ts';
 
 export interface Services {
   readonly site: Site;
+  readonly accounts: AccountDirectory;
+  readonly catalog: RepositoryCatalog;
   readonly engine: RepositoryEngine;
+  readonly sessions: Sessions;
+  readonly signIn: SignIn;
+  readonly tokens: AccessTokenStore;
+  /** The policy, for pages, which hold no code of ours but their own. */
+  readonly decideAccess: typeof decideAccess;
+  readonly textRenderer: TextRenderer;
   readonly bus: Bus;
   readonly cache: Cache;
 }
