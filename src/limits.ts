@@ -101,6 +101,10 @@ export const limits = {
   packBlocksCacheMaxBytes: 64 * MIB,
   packTablesCacheMaxBytes: 256 * MIB,
   objectCacheMaxBytes: 32 * MIB,
+  /** Refs and pack rows that stay in memory, of all repositories together. */
+  cachedRefsMax: 500_000,
+  /** Commits that stay in memory as graphs, about 100 bytes each. */
+  cachedCommitsMax: 2_000_000,
   cachedObjectMaxBytes: 4 * MIB,
   /** Objects beyond this size are inflated piece by piece when they are streamed. */
   objectStreamMinBytes: 4 * MIB,
@@ -129,6 +133,15 @@ export const limits = {
   /** A commit page: files listed, lines of diff shown in all. */
   diffFilesMax: 300,
   diffLinesMax: 20_000,
+  /** Rows of a directory page. */
+  treePageEntriesMax: 2_000,
+  /** Commits of one page of history, and commits looked at for it when it is that of a path: the page ends early then. */
+  historyPageCommits: 35,
+  pathHistoryCommitsMax: 5_000,
+  /** Commits looked at to find the last one of each row of a directory page; the rows beyond stay without. */
+  lastCommitCommitsMax: 1_000,
+  /** Branches or tags of one page. */
+  refPageCount: 50,
 
   /** Connections of one process to Postgres, for tagged SQL and for drizzle: ten processes fit the server's default of 100. */
   databaseSqlConnectionsMax: 7,

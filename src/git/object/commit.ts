@@ -1,4 +1,4 @@
-/** Commits: their headers and message for people, and their skeleton for graphs — gitdatamodel(7), "Commits". */
+/** Commits: their headers and message for people, and their skeleton for graphs — gitdatamodel(7), "commit". */
 import { isLowerHex } from '#bytes/hex.ts';
 import { CorruptObjectError } from '../errors.ts';
 import { type HeaderLine, parseIdHeader, splitHeaders } from './header-lines.ts';

@@ -1,4 +1,4 @@
-/** Modes of tree entries: the type bits of stat(2) and, for files, whether they may be run — gitdatamodel(7), "Trees". */
+/** Modes of tree entries: the type bits of stat(2) and, for files, whether they may be run — gitdatamodel(7), "tree". */
 
 export const FILE_MODE = {
   tree: 0o040000,

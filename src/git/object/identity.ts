@@ -1,4 +1,4 @@
-/** Who made a commit or a tag, and when: `Name <email> 1700000000 +0100` — gitdatamodel(7), "Commits". */
+/** Who made a commit or a tag, and when: `Name <email> 1700000000 +0100` — gitdatamodel(7), "commit". */
 
 export interface Identity {
   readonly name: string;

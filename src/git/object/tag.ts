@@ -1,4 +1,4 @@
-/** Annotated tags — gitdatamodel(7), "Tag objects". */
+/** Annotated tags — gitdatamodel(7), "tag object". */
 import { CorruptObjectError } from '../errors.ts';
 import { parseIdHeader, splitHeaders } from './header-lines.ts';
 import { type Identity, parseIdentity } from './identity.ts';

@@ -1,6 +1,6 @@
 /**
  * Trees: entries of `mode SP name NUL id`, where the id is 20 or 32 bytes and the mode is octal without leading zeros —
- * gitdatamodel(7), "Trees".
+ * gitdatamodel(7), "tree".
  */
 import { fromHex, toHex } from '#bytes/hex.ts';
 import { decodeLenient } from '#bytes/utf8.ts';

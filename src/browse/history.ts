@@ -1,0 +1,161 @@
+/**
+ * Lists of commits, newest first, a page at a time. Nothing is counted: a page costs what it shows and what lies before it in
+ * the graph, which is in memory — git-log(1), "Commit Ordering" and "History Simplification".
+ */
+import type { ObjectId } from '#git/object/object-id.ts';
+import type { CommitGraph } from '#git/walk/commit-graph.ts';
+import { limits } from '#limits.ts';
+import type { RepositorySnapshot } from '#repository/repository-engine.ts';
+import { CommitQueue } from './commit-queue.ts';
+import { type CommitSummary, readCommitSummaries } from './commit-summary.ts';
+import { PathEntries } from './path-entries.ts';
+
+export interface HistoryRequest {
+  /** A commit of the repository. */
+  readonly startId: ObjectId;
+  /** Only commits that changed this file or directory; empty or absent for all. */
+  readonly path?: string;
+  /** `next` of the page before. */
+  readonly after?: string | undefined;
+  readonly countMax?: number;
+  /** For a path: commits to look at before the page ends with what was found. */
+  readonly examinedMax?: number;
+}
+
+export interface HistoryPage {
+  readonly commits: readonly CommitSummary[];
+  /** For `after`; undefined on the last page. */
+  readonly next: string | undefined;
+  /** The page ended because enough commits were looked at: there may be more commits even if none is shown. */
+  readonly isCutShort: boolean;
+}
+
+const EMPTY_PAGE: HistoryPage = { commits: [], next: undefined, isCutShort: false };
+
+export async function listHistory(snapshot: RepositorySnapshot, request: HistoryRequest): Promise<HistoryPage> {
+  return request.path ? listPathHistory(snapshot, request, request.path) : listAllHistory(snapshot, request);
+}
+
+/** Here `after` is the last commit of the page before: the walk starts over and shows what comes behind it. */
+async function listAllHistory(snapshot: RepositorySnapshot, request: HistoryRequest): Promise<HistoryPage> {
+  const graph = await snapshot.objects.commitGraph();
+  const countMax = request.countMax ?? limits.historyPageCommits;
+  const queue = new CommitQueue(graph);
+  queue.push(graph.positionOf(request.startId));
+  if (request.after !== undefined && !skipThrough(queue, graph.positionOf(request.after))) return EMPTY_PAGE;
+  const positions: number[] = [];
+  while (positions.length < countMax) {
+    const position = queue.pop();
+    if (position === undefined) break;
+    positions.push(position);
+    queue.pushParents(position);
+  }
+  const commits = await readPositions(snapshot, graph, positions);
+  const hasMore = queue.waiting.length > 0;
+  return { commits, next: hasMore ? commits.at(-1)?.id : undefined, isCutShort: false };
+}
+
+/** @returns false when the walk does not come by the commit */
+function skipThrough(queue: CommitQueue, target: number): boolean {
+  if (target < 0) return false;
+  for (let position = queue.pop(); position !== undefined; position = queue.pop()) {
+    queue.pushParents(position);
+    if (position === target) return true;
+  }
+  return false;
+}
+
+/** Trees of so many commits along the first parents are read in one go. */
+const LOOK_AHEAD_COMMITS = 32;
+/** Commits that may wait at the end of a page and still fit into a link. */
+const CURSOR_COMMITS_MAX = 50;
+const CURSOR_SEPARATOR = '.';
+
+/**
+ * Follows a path as git log does by default: a commit whose entry equals that of a parent is left out, and of several parents
+ * only that one is followed. Here `after` names the commits to go on with.
+ */
+async function listPathHistory(
+  snapshot: RepositorySnapshot,
+  request: HistoryRequest,
+  path: string,
+): Promise<HistoryPage> {
+  const graph = await snapshot.objects.commitGraph();
+  const walk = new PathWalk(graph, new PathEntries(snapshot.objects, path));
+  for (const id of request.after?.split(CURSOR_SEPARATOR) ?? [request.startId]) walk.queue.push(graph.positionOf(id));
+  const countMax = request.countMax ?? limits.historyPageCommits;
+  const examinedMax = request.examinedMax ?? limits.pathHistoryCommitsMax;
+  const positions: number[] = [];
+  let examined = 0;
+  while (positions.length < countMax && examined < examinedMax) {
+    const step = await walk.next();
+    if (!step) break;
+    examined++;
+    if (step.isShown) positions.push(step.position);
+  }
+  const waiting = walk.queue.waiting;
+  const isResumable = waiting.length > 0 && waiting.length <= CURSOR_COMMITS_MAX;
+  return {
+    commits: await readPositions(snapshot, graph, positions),
+    next: isResumable ? waiting.map((position) => graph.idAt(position)).join(CURSOR_SEPARATOR) : undefined,
+    isCutShort: waiting.length > 0 && (positions.length < countMax || !isResumable),
+  };
+}
+
+class PathWalk {
+  readonly queue: CommitQueue;
+  readonly #graph: CommitGraph;
+  readonly #entries: PathEntries;
+
+  constructor(graph: CommitGraph, entries: PathEntries) {
+    this.queue = new CommitQueue(graph);
+    this.#graph = graph;
+    this.#entries = entries;
+  }
+
+  /** @returns the commit that was looked at, and whether it changed the path */
+  async next(): Promise<{ position: number; isShown: boolean } | undefined> {
+    const position = this.queue.pop();
+    if (position === undefined) return undefined;
+    await this.#loadAround(position);
+    const entry = this.#entries.find(this.#graph.treeAt(position));
+    const parents = parentsOf(this.#graph, position);
+    const same = parents.find((parent) => this.#entries.find(this.#graph.treeAt(parent)) === entry);
+    if (same !== undefined) this.queue.push(same);
+    else this.queue.pushParents(position);
+    const isShown = same === undefined && (parents.length > 0 || entry !== undefined);
+    return { position, isShown };
+  }
+
+  async #loadAround(position: number): Promise<void> {
+    const needed = [position, ...parentsOf(this.#graph, position)];
+    if (needed.every((commit) => this.#entries.has(this.#graph.treeAt(commit)))) return;
+    let ahead: number | undefined = position;
+    for (let count = 0; ahead !== undefined && count < LOOK_AHEAD_COMMITS; count++) {
+      needed.push(ahead);
+      ahead = parentsOf(this.#graph, ahead)[0];
+    }
+    await this.#entries.load(needed.map((commit) => this.#graph.treeAt(commit)));
+  }
+}
+
+/** Those that are in the graph: a shallow history ends where parents are missing. */
+export function parentsOf(graph: CommitGraph, position: number): number[] {
+  const parents: number[] = [];
+  for (let index = 0; index < graph.parentCount(position); index++) {
+    const parent = graph.parentAt(position, index);
+    if (parent >= 0) parents.push(parent);
+  }
+  return parents;
+}
+
+function readPositions(
+  snapshot: RepositorySnapshot,
+  graph: CommitGraph,
+  positions: readonly number[],
+): Promise<CommitSummary[]> {
+  return readCommitSummaries(
+    snapshot.objects,
+    positions.map((position) => graph.idAt(position)),
+  );
+}
