@@ -1,4 +1,4 @@
-/** Turns the policy's decision into the API's answer, and looks up what the common paths name. */
+/** Turns the policy's decision into the API's answer. */
 import type { AccessRequest, Decision } from '#auth/permission.ts';
 import { decideAccess } from '#auth/policy.ts';
 import type { Principal } from '#auth/principal.ts';
@@ -6,7 +6,7 @@ import { ApiError, notFound } from './error.ts';
 
 /** @throws {ApiError} when the policy does not allow it */
 export function requireAccess(principal: Principal, request: AccessRequest): void {
-  const refusal = refusalOf(decideAccess(principal, request), request);
+  const refusal = refusalOf(decideAccess(principal, request));
   if (refusal) throw refusal;
 }
 
@@ -14,15 +14,14 @@ export function mayAccess(principal: Principal, request: AccessRequest): boolean
   return decideAccess(principal, request).kind === 'allow';
 }
 
-function refusalOf(decision: Decision, request: AccessRequest): ApiError | undefined {
+function refusalOf(decision: Decision): ApiError | undefined {
   switch (decision.kind) {
     case 'allow':
       return undefined;
     case 'hidden':
       return notFound();
     case 'unauthenticated':
-      // A stranger learns of a private repository no more than of one that does not exist.
-      return 'repository' in request && request.repository.visibility === 'private' ? notFound() : requiresAuthentication();
+      return requiresAuthentication();
     case 'forbidden':
       return new ApiError(403, decision.reason);
     case 'scope-missing':

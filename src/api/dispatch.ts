@@ -4,28 +4,27 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ANONYMOUS, type Principal } from '#auth/principal.ts';
+import type { RawRoute } from '#http/raw-route.ts';
+import type { RequestContext } from '#http/request-context.ts';
 import { requireAccess, requiresAuthentication } from './access.ts';
-import { ApiError, badCredentials, notFound, queryOrBodyRefused, toApiError } from './error.ts';
+import { ApiError, badCredentials, notFound, queryOrBodyRefused, toApiError, tooManySignIns } from './error.ts';
 import { API_PREFIX, type BaseUrls, baseUrlsFor } from './hypermedia.ts';
 import { parseAccept } from './media-type.ts';
 import { type PageRequest, parsePageRequest } from './pagination.ts';
-import { ApiRateLimit, isExceeded, type RateStatus } from './rate-limit.ts';
+import { type Allowance, CallerAllowance } from './rate-limit.ts';
 import { type RouteMatch, RouteRegistry } from './registry.ts';
 import { readJsonBody } from './request-body.ts';
 import { documentationUrl, writeError, writeReply } from './response.ts';
 import { setCommonHeaders, setPreflightHeaders, setRateHeaders, setScopeHeaders } from './response-header.ts';
 import type { AnyRoute, Reply } from './route.ts';
 import { ROUTES } from './routes.ts';
-import type { ApiRequestContext, ApiServices } from './services.ts';
-
-/** @returns whether the request was one of the API's, and so is answered */
-export type ApiHandler = (req: IncomingMessage, res: ServerResponse, context: ApiRequestContext) => Promise<boolean>;
+import type { ApiServices } from './services.ts';
 
 /** One request on its way, with what is known before anybody reads its body. */
 interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  readonly context: ApiRequestContext;
+  readonly context: RequestContext;
   readonly urls: BaseUrls;
   /** Below `/api/v3`, as sent, without the query. */
   readonly path: string;
@@ -33,13 +32,13 @@ interface Exchange {
   readonly match: RouteMatch | undefined;
 }
 
-export function createApi(services: ApiServices): ApiHandler {
-  const registry = new RouteRegistry(ROUTES);
-  const dispatcher = new Dispatcher(services, new ApiRateLimit(services.cache, services.rateLimitMode));
+export function createApi(services: ApiServices, routes: readonly AnyRoute[] = ROUTES): RawRoute {
+  const registry = new RouteRegistry(routes);
+  const dispatcher = new Dispatcher(services);
   return async (req, res, context) => {
-    const { path, query } = splitTarget(req.url ?? '');
+    const { path, query } = splitTarget(context.rawUrl);
     if (path === undefined) return false;
-    const urls = baseUrlsFor(services.publicUrl, req.headers.host);
+    const urls = baseUrlsFor(services.site.publicUrl, req.headers.host);
     setCommonHeaders(res, context.requestId, parseAccept(req.headers.accept));
     if (req.method === 'OPTIONS') {
       setPreflightHeaders(res);
@@ -54,11 +53,9 @@ export function createApi(services: ApiServices): ApiHandler {
 
 class Dispatcher {
   readonly #services: ApiServices;
-  readonly #rateLimit: ApiRateLimit;
 
-  constructor(services: ApiServices, rateLimit: ApiRateLimit) {
+  constructor(services: ApiServices) {
     this.#services = services;
-    this.#rateLimit = rateLimit;
   }
 
   async answer(exchange: Exchange): Promise<void> {
@@ -70,47 +67,53 @@ class Dispatcher {
   }
 
   async #answerOrThrow(exchange: Exchange): Promise<void> {
-    const { req, res, context, match, urls, path, query } = exchange;
+    const { res, match, urls, path, query } = exchange;
     const principal = await this.#authenticate(exchange);
-    const rate = await this.#takeRequest(exchange, principal);
+    const allowance = this.#allowanceOf(exchange, principal);
+    const rate = await this.#count(exchange, allowance);
+    if (rate.exceeded) throw rateLimitExceeded(principal, exchange.context.clientAddress);
     if (!match) throw notFound();
     setScopeHeaders(res, principal, match.route.scopes);
     const page = parsePageRequest(Object.fromEntries(new URLSearchParams(query)));
     const reply = await this.#run(exchange, match, { principal, rate, page });
-    await writeReply(req, res, reply, {
+    await writeReply(exchange.req, res, reply, {
       status: match.route.status,
       url: `${urls.api}${path}${query && `?${query}`}`,
       page,
-      onNotModified: async () => setRateHeaders(res, await this.#rateLimit.giveBack(principal, context.clientAddress)),
+      onNotModified: async () => setRateHeaders(res, await allowance.giveBack(rate)),
     });
   }
 
-  /** @throws {ApiError} 401; a wrong credential is counted as the address's own request */
+  /** @throws {ApiError} 401 or 403; a wrong credential is counted as the address's own request */
   async #authenticate(exchange: Exchange): Promise<Principal> {
-    const { authorization } = exchange.req.headers;
-    if (authorization === undefined) return ANONYMOUS;
-    const principal = await this.#services.authenticate(authorization, exchange.context.clientAddress);
-    if (principal) return principal;
-    await this.#takeRequest(exchange, ANONYMOUS);
-    throw badCredentials();
+    const { req, context } = exchange;
+    const { clientAddress } = context;
+    const authentication = await this.#services.authenticator.authenticate({
+      method: req.method ?? '',
+      headers: req.headers,
+      clientAddress,
+      cookies: 'ignored',
+    });
+    if (authentication.kind === 'authenticated') return authentication.principal;
+    await this.#count(exchange, this.#allowanceOf(exchange, ANONYMOUS));
+    throw authentication.kind === 'rate-limited' ? tooManySignIns(authentication.retryAfterMs) : badCredentials();
   }
 
-  /** @throws {ApiError} 403 when the caller has none left */
-  async #takeRequest(exchange: Exchange, principal: Principal): Promise<RateStatus> {
-    const { clientAddress } = exchange.context;
+  #allowanceOf(exchange: Exchange, principal: Principal): CallerAllowance {
+    return new CallerAllowance(this.#services.rateLimiter, principal, exchange.context.clientAddress);
+  }
+
+  async #count(exchange: Exchange, allowance: CallerAllowance): Promise<Allowance> {
     const isFree = exchange.match?.route.rateCost === 'free';
-    const rate = isFree
-      ? await this.#rateLimit.read(principal, clientAddress)
-      : await this.#rateLimit.take(principal, clientAddress);
+    const rate = isFree ? await allowance.read() : await allowance.take();
     setRateHeaders(exchange.res, rate);
-    if (!isFree && isExceeded(rate)) throw rateLimitExceeded(principal, clientAddress);
-    return rate;
+    return isFree ? { ...rate, exceeded: false } : rate;
   }
 
   async #run(
     exchange: Exchange,
     match: RouteMatch,
-    caller: { principal: Principal; rate: RateStatus; page: PageRequest },
+    caller: { principal: Principal; rate: Allowance; page: PageRequest },
   ): Promise<Reply<unknown>> {
     const { route } = match;
     const params = parseParams(route, match.params);
@@ -120,7 +123,7 @@ class Dispatcher {
       params,
       target,
       query: parseQuery(route, exchange.query),
-      body: await parseBody(route, exchange.req),
+      body: await parseBody(route, exchange),
       services: this.#services,
       urls: exchange.urls,
       representation: parseAccept(exchange.req.headers.accept),
@@ -140,11 +143,11 @@ class Dispatcher {
 
   #answerError(exchange: Exchange, error: unknown): void {
     const { req, res, context, match, urls } = exchange;
-    if (res.destroyed || req.destroyed) return;
+    if (res.destroyed) return;
     const known = toApiError(error);
     if (!known) {
       const route = match?.route.operationId;
-      this.#services.log.error({ err: error, requestId: context.requestId, route }, 'api request failed');
+      context.log.error({ err: error, route }, 'api request failed');
     }
     if (res.headersSent) res.destroy();
     else writeError(req, res, known ?? new ApiError(500, 'Server Error'), documentationUrl(urls, match?.route));
@@ -173,8 +176,9 @@ function parseQuery(route: AnyRoute, query: string): unknown {
   return parsed.data;
 }
 
-async function parseBody(route: AnyRoute, req: IncomingMessage): Promise<unknown> {
+async function parseBody(route: AnyRoute, { req, res, context }: Exchange): Promise<unknown> {
   if (route.body === null) return undefined;
+  if (context.expectsContinue) res.writeContinue();
   const parsed = route.body.safeParse((await readJsonBody(req)) ?? {});
   if (!parsed.success) throw queryOrBodyRefused(route.resource, parsed.error);
   return parsed.data;

@@ -44,6 +44,13 @@ export function badCredentials(): ApiError {
   return new ApiError(401, 'Bad credentials');
 }
 
+/** Wrong passwords came too fast. */
+export function tooManySignIns(retryAfterMs: number): ApiError {
+  return new ApiError(403, 'Maximum number of login attempts exceeded. Please try again later.', {
+    headers: { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) },
+  });
+}
+
 export function validationFailed(errors: readonly FieldError[]): ApiError {
   return new ApiError(422, 'Validation Failed', { errors });
 }
@@ -73,7 +80,8 @@ export function queryOrBodyRefused(resource: string, error: z.core.$ZodError): A
 export function toApiError(error: unknown): ApiError | undefined {
   if (error instanceof ApiError) return error;
   if (error instanceof MissingObjectError) return notFound();
-  if (error instanceof ObjectTooLargeError) return new ApiError(403, 'The requested object is too large to read through the API');
+  if (error instanceof ObjectTooLargeError)
+    return new ApiError(403, 'The requested object is too large to read through the API');
   return undefined;
 }
 

@@ -14,9 +14,12 @@ describe('baseUrlsFor', () => {
     expect(apiFor('https://forge.example/git/', 'x')).toBe('https://forge.example/git/api/v3');
   });
 
-  it.each(['localhost:3000', '127.0.0.1:41234', '[::1]:3000', 'github.localhost'])('follows the loopback host %s', (host) => {
-    expect(apiFor('http://localhost:3000', host)).toBe(`http://${host}/api/v3`);
-  });
+  it.each(['localhost:3000', '127.0.0.1:41234', '[::1]:3000', 'github.localhost'])(
+    'follows the loopback host %s',
+    (host) => {
+      expect(apiFor('http://localhost:3000', host)).toBe(`http://${host}/api/v3`);
+    },
+  );
 
   it.each(['evil.example', 'localhost:3000@evil.example', 'localhost:3000/x', 'localhost:99999', ''])(
     'does not follow the host %j from a loopback address',

@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document, made of the routes' own declarations — OpenAPI Specification 3.1.1. */
 import { z } from 'zod';
-import { COMPATIBLE_VERSION } from './response-header.ts';
 import { openApiPath, parsePathTemplate } from './path-template.ts';
+import { COMPATIBLE_VERSION } from './response-header.ts';
 import type { AnyRoute } from './route.ts';
 
 const ERROR_SCHEMA_REF = { $ref: '#/components/schemas/basic-error' };
@@ -9,9 +9,7 @@ const ERROR_SCHEMA_REF = { $ref: '#/components/schemas/basic-error' };
 const errorSchema = z.object({
   message: z.string(),
   errors: z
-    .array(
-      z.object({ resource: z.string(), field: z.string(), code: z.string(), message: z.string().optional() }),
-    )
+    .array(z.object({ resource: z.string(), field: z.string(), code: z.string(), message: z.string().optional() }))
     .optional(),
   documentation_url: z.string(),
   status: z.string(),
@@ -21,8 +19,7 @@ export function openApiDocument(routes: readonly AnyRoute[], apiUrl: string): Re
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = openApiPath(parsePathTemplate(route.path));
-    const operations = (paths[path] ??= {});
-    operations[route.method.toLowerCase()] = operation(route);
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
   }
   return {
     openapi: '3.1.1',
@@ -54,7 +51,10 @@ function operation(route: AnyRoute): Record<string, unknown> {
     ...(route.body && {
       requestBody: { content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } },
     }),
-    responses: { [route.status]: success(route), default: { description: 'Error', content: jsonContent(ERROR_SCHEMA_REF) } },
+    responses: {
+      [route.status]: success(route),
+      default: { description: 'Error', content: jsonContent(ERROR_SCHEMA_REF) },
+    },
     ...(route.permission === 'public' && { security: [{}] }),
     'x-permission': route.permission === 'public' ? 'public' : route.permission.action,
     'x-accepted-oauth-scopes': route.scopes,

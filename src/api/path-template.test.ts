@@ -27,9 +27,12 @@ describe('matchPath', () => {
     expect(match('/contents/{path*}', '/contents/a/../b/%2e%2e')).toEqual({ path: 'a/../b/..' });
   });
 
-  it.each(['/repos/a', '/repos/a/b/c', '/repos//b', '/Repos/a/b', '/repos/%/b', '/repos/%ff/b'])('refuses %s', (path) => {
-    expect(match('/repos/{owner}/{repo}', path)).toBeUndefined();
-  });
+  it.each(['/repos/a', '/repos/a/b/c', '/repos//b', '/Repos/a/b', '/repos/%/b', '/repos/%ff/b'])(
+    'refuses %s',
+    (path) => {
+      expect(match('/repos/{owner}/{repo}', path)).toBeUndefined();
+    },
+  );
 
   it('matches the root with and without its slash', () => {
     expect(match('/', '')).toEqual({});
@@ -41,7 +44,10 @@ describe('matchPath', () => {
 describe('compareSpecificity', () => {
   it('puts literals before parameters before rests', () => {
     const texts = ['/a/{x*}', '/a/{x}', '/a/b', '/a/{x}/c'];
-    const sorted = texts.map(parsePathTemplate).sort(compareSpecificity).map((template) => template.text);
+    const sorted = texts
+      .map(parsePathTemplate)
+      .sort(compareSpecificity)
+      .map((template) => template.text);
     expect(sorted).toEqual(['/a/b', '/a/{x}/c', '/a/{x}', '/a/{x*}']);
   });
 });

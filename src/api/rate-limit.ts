@@ -1,66 +1,50 @@
-/**
- * How many requests a caller may make in an hour: counted by user, and by address for strangers, over all nodes. What costs
- * nothing (a 304) is given back.
- */
+/** How many requests of the API a caller may make in an hour: by user, and by address for strangers. */
 import type { Principal } from '#auth/principal.ts';
-import type { Cache } from '#bus/cache.ts';
+import type { RateLimit, RateLimiter } from '#auth/rate-limit.ts';
 
-const WINDOW_MS = 3_600_000;
-const ANONYMOUS_MAX = 60;
-const AUTHENTICATED_MAX = 5_000;
+const HOUR_MS = 3_600_000;
+const ANONYMOUS: RateLimit = { name: 'api-anonymous', max: 60, windowMs: HOUR_MS };
+const AUTHENTICATED: RateLimit = { name: 'api-user', max: 5_000, windowMs: HOUR_MS };
 
-export interface RateStatus {
+/** The caller's allowance, as the X-RateLimit headers tell it. */
+export interface Allowance {
   readonly limit: number;
   readonly used: number;
   readonly remaining: number;
   /** When the window ends, in seconds since 1970. */
   readonly resetSeconds: number;
+  /** The request that was just counted is one too many. */
+  readonly exceeded: boolean;
 }
 
-/** `unlimited` counts nothing and always reports a full allowance. */
-export type RateLimitMode = 'enforced' | 'unlimited';
+/** One caller's part of the limiter. */
+export class CallerAllowance {
+  readonly #limiter: RateLimiter;
+  readonly #limit: RateLimit;
+  readonly #subject: string;
 
-export class ApiRateLimit {
-  readonly #cache: Cache;
-  readonly #mode: RateLimitMode;
-
-  constructor(cache: Cache, mode: RateLimitMode) {
-    this.#cache = cache;
-    this.#mode = mode;
+  constructor(limiter: RateLimiter, principal: Principal, clientAddress: string) {
+    this.#limiter = limiter;
+    this.#limit = principal.kind === 'user' ? AUTHENTICATED : ANONYMOUS;
+    this.#subject = principal.kind === 'user' ? String(principal.userId) : clientAddress;
   }
 
-  /** Takes one request from the caller's allowance. @returns `used` beyond `limit` when there is none left */
-  take(principal: Principal, clientAddress: string): Promise<RateStatus> {
-    return this.#add(principal, clientAddress, 1);
+  async take(): Promise<Allowance> {
+    const { exceeded, remaining, resetInMs } = await this.#limiter.take(this.#limit, this.#subject);
+    const resetSeconds = Math.ceil((Date.now() + resetInMs) / 1000);
+    return { limit: this.#limit.max, used: this.#limit.max - remaining, remaining, resetSeconds, exceeded };
+  }
+
+  /** Undoes a `take` for a request that turned out to cost nothing. */
+  async giveBack(taken: Allowance): Promise<Allowance> {
+    await this.#limiter.giveBack(this.#limit, this.#subject);
+    // Nothing was counted where the limiter is off, and what is over the limit stays at nothing.
+    if (taken.used === 0 || taken.exceeded) return taken;
+    return { ...taken, used: taken.used - 1, remaining: taken.remaining + 1 };
   }
 
   /** Looks without taking. */
-  read(principal: Principal, clientAddress: string): Promise<RateStatus> {
-    return this.#add(principal, clientAddress, 0);
+  async read(): Promise<Allowance> {
+    return this.giveBack(await this.take());
   }
-
-  giveBack(principal: Principal, clientAddress: string): Promise<RateStatus> {
-    return this.#add(principal, clientAddress, -1);
-  }
-
-  async #add(principal: Principal, clientAddress: string, by: number): Promise<RateStatus> {
-    const limit = principal.kind === 'user' ? AUTHENTICATED_MAX : ANONYMOUS_MAX;
-    if (this.#mode === 'unlimited') return statusOf(limit, 0, WINDOW_MS);
-    const caller = principal.kind === 'user' ? `user:${principal.userId}` : `address:${clientAddress}`;
-    const { value, expiresInMs } = await this.#cache.increment(`rate:api:${caller}`, by, WINDOW_MS);
-    return statusOf(limit, Math.max(0, value), expiresInMs);
-  }
-}
-
-export function isExceeded(rate: RateStatus): boolean {
-  return rate.used > rate.limit;
-}
-
-function statusOf(limit: number, used: number, expiresInMs: number): RateStatus {
-  return {
-    limit,
-    used,
-    remaining: Math.max(0, limit - used),
-    resetSeconds: Math.ceil((Date.now() + expiresInMs) / 1000),
-  };
 }

@@ -1,5 +1,5 @@
 /** All operations of the API, each a file's worth in `resource/`, and the search for the one that a request means. */
-import { compareSpecificity, matchPath, parsePathTemplate, type PathTemplate } from './path-template.ts';
+import { compareSpecificity, matchPath, type PathTemplate, parsePathTemplate } from './path-template.ts';
 import type { AnyRoute, Method } from './route.ts';
 
 export interface RouteMatch {

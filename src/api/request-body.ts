@@ -19,7 +19,9 @@ async function readText(req: IncomingMessage): Promise<string> {
   if (Number(req.headers['content-length'] ?? 0) > limits.apiBodyMaxBytes) throw bodyTooLarge();
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const chunk of req as AsyncIterable<Uint8Array>) {
+  // Leaving the loop early must not end the connection: the answer is still to be sent on it.
+  const source: AsyncIterable<Uint8Array> = req.iterator({ destroyOnReturn: false });
+  for await (const chunk of source) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > limits.apiBodyMaxBytes) throw bodyTooLarge();
     chunks.push(chunk);

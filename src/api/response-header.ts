@@ -3,7 +3,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Principal } from '#auth/principal.ts';
 import type { Scope } from '#auth/scope.ts';
 import { describeMediaType, type Representation } from './media-type.ts';
-import type { RateStatus } from './rate-limit.ts';
+import type { Allowance } from './rate-limit.ts';
 
 /** The release of GitHub Enterprise Server whose API this one follows: clients choose their features by it. */
 export const COMPATIBLE_VERSION = '3.19.0';
@@ -68,7 +68,7 @@ export function setScopeHeaders(res: ServerResponse, principal: Principal, accep
   });
 }
 
-export function setRateHeaders(res: ServerResponse, rate: RateStatus): void {
+export function setRateHeaders(res: ServerResponse, rate: Allowance): void {
   setHeaders(res, {
     'X-RateLimit-Limit': rate.limit,
     'X-RateLimit-Remaining': rate.remaining,

@@ -9,7 +9,7 @@ import type { Scope } from '#auth/scope.ts';
 import type { BaseUrls } from './hypermedia.ts';
 import type { Representation } from './media-type.ts';
 import type { PageExtent, PageRequest } from './pagination.ts';
-import type { RateStatus } from './rate-limit.ts';
+import type { Allowance } from './rate-limit.ts';
 import type { ApiServices } from './services.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -79,7 +79,7 @@ export interface Call<Params, Query, Body, Target> {
   readonly representation: Representation;
   readonly page: PageRequest;
   /** The caller's allowance, this request included. */
-  readonly rate: RateStatus;
+  readonly rate: Allowance;
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal;
 }
@@ -118,7 +118,10 @@ export function defineRoute<
   return route as unknown as AnyRoute;
 }
 
-export function json<Body>(body: Body, options: { lastModified?: Date; headers?: Record<string, string> } = {}): Reply<Body> {
+export function json<Body>(
+  body: Body,
+  options: { lastModified?: Date; headers?: Record<string, string> } = {},
+): Reply<Body> {
   return { kind: 'json', body, ...options };
 }
 

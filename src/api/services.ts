@@ -1,27 +1,17 @@
 /** What the API stands on. The composition root makes it. */
-import type { Principal } from '#auth/principal.ts';
-import type { Cache } from '#bus/cache.ts';
+import type { AccountDirectory } from '#account/account-directory.ts';
+import type { AccessTokenStore } from '#auth/access-token-store.ts';
+import type { Authenticator } from '#auth/authenticate.ts';
+import type { RateLimiter } from '#auth/rate-limit.ts';
+import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
-import type { RateLimitMode } from './rate-limit.ts';
 
 export interface ApiServices {
-  readonly publicUrl: URL;
-  readonly cache: Cache;
+  readonly site: { readonly publicUrl: URL };
+  readonly authenticator: Authenticator;
+  readonly rateLimiter: RateLimiter;
+  readonly tokens: AccessTokenStore;
+  readonly accounts: AccountDirectory;
+  readonly catalog: RepositoryCatalog;
   readonly engine: RepositoryEngine;
-  /** @returns who the Authorization header proves, in any of its forms; undefined when it proves nobody */
-  authenticate(authorization: string, clientAddress: string): Promise<Principal | undefined>;
-  readonly rateLimitMode: RateLimitMode;
-  readonly log: ApiLog;
-}
-
-/** The part of a pino logger that is used here. */
-export interface ApiLog {
-  error(fields: Record<string, unknown>, message: string): void;
-}
-
-/** What the server knows of a request before anybody reads it. */
-export interface ApiRequestContext {
-  readonly requestId: string;
-  /** After the rules about trusted proxies. */
-  readonly clientAddress: string;
 }

@@ -7,10 +7,10 @@ import type { ObjectType } from '#git/object/object-type.ts';
 import { parseTag } from '#git/object/tag.ts';
 import { parseTree, type TreeEntry } from '#git/object/tree.ts';
 import type { GitObject, ObjectStore } from '#git/object-store.ts';
+import { blobReply } from '../blob-reply.ts';
 import { ApiError, notFound } from '../error.ts';
 import { openSnapshot, repositoryAccess, repositoryParams } from '../repository-access.ts';
 import { requireTree } from '../revision.ts';
-import { blobReply } from '../blob-reply.ts';
 import { defineRoute, json } from '../route.ts';
 import {
   gitBlobBody,
@@ -95,7 +95,9 @@ export const getTree = defineRoute({
       sha: treeId,
       url: `${repositoryUrls(call.target, call.urls).api}/git/trees/${treeId}`,
       tree: await Promise.all(
-        entries.map(async ({ path, entry }) => gitTreeItem(path, entry, await blobSize(snapshot.objects, entry), context)),
+        entries.map(async ({ path, entry }) =>
+          gitTreeItem(path, entry, await blobSize(snapshot.objects, entry), context),
+        ),
       ),
       truncated,
     });
@@ -120,7 +122,8 @@ export const getBlob = defineRoute({
     const id = call.params.file_sha.toLowerCase();
     const sizeBytes = await requireType(objects, id, 'blob');
     if (call.representation === 'raw') return blobReply(objects, id, sizeBytes, call.signal);
-    if (sizeBytes > BLOB_MAX_BYTES) throw new ApiError(403, 'This blob is larger than 100 MB; ask for its raw media type');
+    if (sizeBytes > BLOB_MAX_BYTES)
+      throw new ApiError(403, 'This blob is larger than 100 MB; ask for its raw media type');
     const { body } = await objects.read(id, { sizeMaxBytes: BLOB_MAX_BYTES, signal: call.signal });
     return json(gitBlobBody(id, body, { repository: call.target, urls: call.urls }));
   },

@@ -1,12 +1,12 @@
 /** Refs: read one or all with a prefix, create, move and delete. Writes are pushes without a pack, so every rule of a push holds. */
 import { z } from 'zod';
-import { isAncestor } from '#git/walk/ancestry.ts';
 import type { ObjectType } from '#git/object/object-type.ts';
 import type { Ref } from '#git/ref-store.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 import { ApiError, notFound } from '../error.ts';
-import { openSnapshot, repositoryAccess, repositoryParams, requireHistory } from '../repository-access.ts';
+import { isFastForward } from '../fast-forward.ts';
 import { moveRef } from '../ref-write.ts';
+import { openSnapshot, repositoryAccess, repositoryParams, requireHistory } from '../repository-access.ts';
 import { defineRoute, empty, json } from '../route.ts';
 import { gitRefBody, gitRefSchema } from '../shape/git-object.ts';
 
@@ -148,9 +148,7 @@ async function requireObject(snapshot: RepositorySnapshot, id: string): Promise<
 
 async function requireFastForward(snapshot: RepositorySnapshot, ref: Ref, newId: string): Promise<void> {
   const graph = await snapshot.objects.commitGraph();
-  const from = graph.positionOf(ref.target);
-  const to = graph.positionOf(newId);
-  if (from < 0 || to < 0 || !isAncestor(graph, from, to)) throw new ApiError(422, 'Update is not a fast forward');
+  if (!isFastForward(graph, ref.target, newId)) throw new ApiError(422, 'Update is not a fast forward');
 }
 
 async function typed(ref: Ref, snapshot: RepositorySnapshot): Promise<Ref & { type: ObjectType }> {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { BaseUrls } from '../hypermedia.ts';
 import { openApiDocument } from '../openapi.ts';
-import type { RateStatus } from '../rate-limit.ts';
+import type { Allowance } from '../rate-limit.ts';
 import { COMPATIBLE_VERSION } from '../response-header.ts';
 import { type AnyRoute, defineRoute, json } from '../route.ts';
 
@@ -110,6 +110,6 @@ function rootLinks(urls: BaseUrls): z.infer<typeof rootSchema> {
   return Object.fromEntries(links) as Record<RootLink, string>;
 }
 
-function rateBody(rate: RateStatus): z.infer<typeof rateSchema> {
+function rateBody(rate: Allowance): z.infer<typeof rateSchema> {
   return { limit: rate.limit, used: rate.used, remaining: rate.remaining, reset: rate.resetSeconds };
 }

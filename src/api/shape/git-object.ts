@@ -170,6 +170,10 @@ export function base64Lines(bytes: Uint8Array): string {
   return text.replaceAll(/.{1,60}/g, '$&\n');
 }
 
-function objectReference(type: ObjectType, id: ObjectId, context: ObjectContext): z.infer<typeof objectReferenceSchema> {
+function objectReference(
+  type: ObjectType,
+  id: ObjectId,
+  context: ObjectContext,
+): z.infer<typeof objectReferenceSchema> {
   return { sha: id, type, url: `${repositoryUrls(context.repository, context.urls).api}/git/${type}s/${id}` };
 }

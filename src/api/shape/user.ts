@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { BaseUrls } from '../hypermedia.ts';
 import { timestamp, timestampSchema } from '../timestamp.ts';
-import { simpleUser, simpleUserSchema, type AccountReference } from './simple-user.ts';
+import { type AccountReference, simpleUser, simpleUserSchema } from './simple-user.ts';
 
 export interface AccountProfile extends AccountReference {
   readonly name: string | undefined;
