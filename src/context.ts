@@ -2,36 +2,76 @@
  * The composition root: builds the application from its settings. The one place that names concrete adapters; everything
  * else receives interfaces.
  */
+import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
-import { ANONYMOUS } from './auth/principal.ts';
-import type { Config } from './config.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { AccountDirectory } from './account/account-directory.ts';
+import { bindAccountWorkflows } from './account/account-workflows.ts';
+import { prepareSetup, type SetupState } from './account/first-administrator.ts';
+import type { InvalidField } from './account/invalid-field.ts';
+import { createApi } from './api/dispatch.ts';
+import { AccessTokenStore } from './auth/access-token-store.ts';
+import { Authenticator } from './auth/authenticate.ts';
+import { decideAccess } from './auth/policy.ts';
+import { ANONYMOUS, type Principal } from './auth/principal.ts';
+import { RateLimiter } from './auth/rate-limit.ts';
+import { Sessions } from './auth/session.ts';
+import { SignIn } from './auth/sign-in.ts';
+import type { Bus } from './bus/bus.ts';
+import type { Cache } from './bus/cache.ts';
+import { MemoryBus } from './bus/memory-bus.ts';
+import { MemoryCache } from './bus/memory-cache.ts';
+import { RedisBus } from './bus/redis-bus.ts';
+import { RedisCache } from './bus/redis-cache.ts';
+import { type Config, ConfigError } from './config.ts';
+import { connectDatabase, type Database } from './db/client.ts';
 import { EmbeddedPostgres } from './db/embedded-postgres.ts';
+import { migrate } from './db/migrator.ts';
 import type { Dependency } from './http/health.ts';
 import type { PageServices } from './http/page-locals.ts';
 import type { RawRoute } from './http/raw-route.ts';
+import type { JobHandler } from './jobs/job-handler.ts';
+import { JobWorker } from './jobs/job-worker.ts';
+import { OutboxRelay } from './jobs/outbox-relay.ts';
+import { listenForWork } from './jobs/work-listener.ts';
 import type { Log } from './log.ts';
+import { RepositoryCatalog } from './repository/repository-catalog.ts';
 import type { Services } from './services.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import { FilesystemBlobStore } from './storage/filesystem-blob-store.ts';
 import { S3BlobStore } from './storage/s3-blob-store.ts';
+import { TextRenderer } from './web/text/text-renderer.ts';
+
+const SESSION_SWEEP_INTERVAL_MS = 3_600_000;
 
 export interface Context extends PageServices {
   /** In the order in which they are asked. */
   readonly rawRoutes: readonly RawRoute[];
   /** What `/readyz` asks. */
   readonly dependencies: readonly Dependency[];
+  /** Whether the forge has an administrator, or how the first one is made. */
+  readonly setup: Exclude<SetupState, InvalidField>;
   /** Resolves with a sentence when something that we cannot run without ended by itself. */
   readonly broken: Promise<string>;
   /** Ends what was built, the last first. */
   close(): Promise<void>;
 }
 
+/** Where the state of the forge lives. */
+interface Stores {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly bus: Bus;
+  readonly cache: Cache;
+}
+
 /** Things to close, in the reverse order of their opening. */
 class ClosingStack {
   readonly #closers: (() => Promise<void>)[] = [];
 
-  add(close: () => Promise<void>): void {
-    this.#closers.push(close);
+  add<T extends { close(): Promise<void> }>(resource: T): T {
+    this.#closers.push(() => resource.close());
+    return resource;
   }
 
   async close(): Promise<void> {
@@ -52,14 +92,28 @@ export async function createContext(config: Config, log: Log): Promise<Context> 
 
 async function build(config: Config, log: Log, opened: ClosingStack): Promise<Context> {
   const embedded = config.databaseUrl === undefined ? await startPostgres(config, log) : undefined;
-  if (embedded !== undefined) opened.add(() => embedded.stop());
-  const blobs = await openBlobStore(config);
-  opened.add(() => blobs.close());
+  if (embedded !== undefined) opened.add({ close: () => embedded.stop() });
+  const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
+  const applied = await migrate(databaseUrl);
+  if (applied.length > 0) log.info({ migrations: applied }, 'migrated the database');
+
+  const stores = await openStores(config, databaseUrl, log, opened);
+  const setup = await prepareSetup(stores.database, config.firstAdministrator);
+  if (setup.kind === 'invalid')
+    throw new ConfigError(`The administrator of the ADMIN settings cannot be: ${setup.reason}`);
+  const services = createServices(config, stores, opened);
+  opened.add(await startWork(stores, createJobHandlers(services), log));
   return {
-    services: { site: { publicUrl: config.publicUrl, signup: config.signup, version: '0.1.0' } } as Services,
-    authenticatePage: async () => ANONYMOUS,
-    rawRoutes: [],
-    dependencies: [{ name: 'store', check: () => blobs.check() }],
+    services,
+    authenticatePage: (request, { clientAddress }) => authenticatePage(services.authenticator, request, clientAddress),
+    rawRoutes: createRawRoutes(services),
+    dependencies: [
+      { name: 'database', check: () => stores.database.check() },
+      { name: 'store', check: () => stores.blobs.check() },
+      { name: 'bus', check: () => stores.bus.check() },
+      { name: 'cache', check: () => stores.cache.check() },
+    ],
+    setup,
     broken:
       embedded?.crashed.then((reason) => `the embedded Postgres ended: ${reason}`) ?? new Promise(() => undefined),
     close: () => opened.close(),
@@ -73,8 +127,87 @@ function startPostgres(config: Config, log: Log): Promise<EmbeddedPostgres> {
   });
 }
 
-async function openBlobStore(config: Config): Promise<BlobStore> {
-  return config.s3 === undefined
-    ? FilesystemBlobStore.open(path.join(config.dataDir, 'blobs'))
-    : new S3BlobStore(config.s3);
+async function openStores(config: Config, databaseUrl: string, log: Log, opened: ClosingStack): Promise<Stores> {
+  const database = opened.add(connectDatabase(databaseUrl));
+  const blobs = opened.add(
+    config.s3 === undefined
+      ? await FilesystemBlobStore.open(path.join(config.dataDir, 'blobs'))
+      : new S3BlobStore(config.s3),
+  );
+  const onError = (error: unknown) => log.warn({ err: error }, 'redis');
+  const { redisUrl: url } = config;
+  const bus = opened.add(url === undefined ? new MemoryBus({ onError }) : new RedisBus({ url, onError }));
+  const cache = opened.add(url === undefined ? new MemoryCache() : new RedisCache({ url, onError }));
+  return { database, blobs, bus, cache };
+}
+
+function createServices(config: Config, stores: Stores, opened: ClosingStack): Services {
+  const { database, bus, cache } = stores;
+  const { publicUrl, signup } = config;
+  const rateLimiter = new RateLimiter(cache, config.rateLimits);
+  const sessions = new Sessions(database.sql, cache, publicUrl);
+  const signIn = new SignIn(database.sql, sessions, rateLimiter);
+  const tokens = new AccessTokenStore(database.sql);
+  return {
+    site: { publicUrl, signup, version: packageJson.version },
+    accounts: new AccountDirectory(database),
+    accountWorkflows: bindAccountWorkflows({ database, sessions, signIn, rateLimiter, signUpMode: signup }),
+    authenticator: new Authenticator({ tokens, signIn, sessions, publicUrl }),
+    catalog: new RepositoryCatalog(database),
+    decideAccess,
+    rateLimiter,
+    sessions,
+    signIn,
+    textRenderer: opened.add(new TextRenderer()),
+    tokens,
+    bus,
+    cache,
+  };
+}
+
+/** Pages know browsers alone: an Authorization header means nothing to them. */
+async function authenticatePage(
+  authenticator: Authenticator,
+  request: IncomingMessage,
+  clientAddress: string,
+): Promise<Principal> {
+  const { authorization: _, ...headers } = request.headers;
+  const authentication = await authenticator.authenticate({
+    method: request.method ?? '',
+    headers,
+    clientAddress,
+    cookies: 'accepted',
+  });
+  return authentication.kind === 'authenticated' ? authentication.principal : ANONYMOUS;
+}
+
+function createRawRoutes(services: Services): RawRoute[] {
+  return [createApi(services)];
+}
+
+function createJobHandlers({ sessions }: Services): JobHandler[] {
+  return [{ kind: 'session-sweep', everyMs: SESSION_SWEEP_INTERVAL_MS, run: () => sessions.sweep() }];
+}
+
+/** Starts the jobs and the outbox of this process. */
+async function startWork(
+  stores: Stores,
+  handlers: readonly JobHandler[],
+  log: Log,
+): Promise<{ close(): Promise<void> }> {
+  const { database, bus } = stores;
+  const worker = new JobWorker({ database, log, handlers });
+  const relay = new OutboxRelay(database, bus, log);
+  const unlisten = await listenForWork(database, () => {
+    worker.wake();
+    relay.wake();
+  });
+  relay.start();
+  await worker.start();
+  return {
+    close: async () => {
+      await unlisten();
+      await Promise.all([worker.stop(), relay.stop()]);
+    },
+  };
 }

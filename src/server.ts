@@ -20,7 +20,8 @@ async function main(): Promise<void> {
   try {
     await serve(config, log, stopRequested);
   } catch (error) {
-    log.fatal({ err: error }, 'the server could not start');
+    // The person who started it reads the sentence; a machine, or whoever looks for the cause, reads the log.
+    if (!(error instanceof ConfigError)) log.fatal({ err: error }, 'the server could not start');
     console.error(error instanceof Error ? error.message : String(error));
     process.exit(1);
   }
@@ -41,7 +42,7 @@ async function serve(config: Config, log: Log, stop: StopRequest): Promise<void>
   const server = await createServer(config, context, log);
   await server.listen(config.port, config.host);
   log.info({ host: config.host, port: config.port }, 'listening');
-  console.log(`OpenCodeHub is at ${config.publicUrl.origin}`);
+  announce(config.publicUrl, context.setup);
 
   const breakage = await Promise.race([stop.requested, context.broken]);
   if (breakage !== undefined) log.fatal(breakage);
@@ -49,6 +50,13 @@ async function serve(config: Config, log: Log, stop: StopRequest): Promise<void>
   await context.close();
   log.info('stopped');
   process.exit(breakage === undefined ? 0 : 1);
+}
+
+/** For the person at the terminal; the log has the same for machines, without the code. */
+function announce(publicUrl: URL, setup: Context['setup']): void {
+  console.log(`OpenCodeHub is at ${publicUrl.origin}`);
+  if (setup.kind !== 'waiting') return;
+  console.log(`To create its administrator, open ${publicUrl.origin}/setup and enter the code ${setup.code}`);
 }
 
 async function createServer(config: Config, context: Context, log: Log): Promise<HttpServer> {

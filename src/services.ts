@@ -3,8 +3,11 @@
  * `context.ts` has built with concrete adapters. Doors take from here only what they use.
  */
 import type { AccountDirectory } from '#account/account-directory.ts';
+import type { AccountWorkflows } from '#account/account-workflows.ts';
 import type { AccessTokenStore } from '#auth/access-token-store.ts';
+import type { Authenticator } from '#auth/authenticate.ts';
 import type { decideAccess } from '#auth/policy.ts';
+import type { RateLimiter } from '#auth/rate-limit.ts';
 import type { Sessions } from '#auth/session.ts';
 import type { SignIn } from '#auth/sign-in.ts';
 import type { Bus } from '#bus/bus.ts';
@@ -16,8 +19,11 @@ import type { TextRenderer } from '#web/text/text-renderer.ts';
 export interface Services {
   readonly site: Site;
   readonly accounts: AccountDirectory;
+  readonly accountWorkflows: AccountWorkflows;
   readonly catalog: RepositoryCatalog;
   readonly engine: RepositoryEngine;
+  readonly authenticator: Authenticator;
+  readonly rateLimiter: RateLimiter;
   readonly sessions: Sessions;
   readonly signIn: SignIn;
   readonly tokens: AccessTokenStore;

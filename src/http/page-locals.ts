@@ -14,7 +14,7 @@ export interface PageLocals extends Pick<RequestContext, 'requestId' | 'rawUrl' 
 export interface PageServices {
   readonly services: Services;
   /** Reads the session cookie, and nothing else. */
-  readonly authenticatePage: (request: IncomingMessage) => Promise<Principal>;
+  readonly authenticatePage: (request: IncomingMessage, context: RequestContext) => Promise<Principal>;
 }
 
 export async function createPageLocals(
@@ -23,6 +23,6 @@ export async function createPageLocals(
   page: PageServices,
 ): Promise<PageLocals> {
   const { requestId, rawUrl, clientAddress, log } = context;
-  const principal = await page.authenticatePage(request);
+  const principal = await page.authenticatePage(request, context);
   return { requestId, rawUrl, clientAddress, log, services: page.services, principal };
 }

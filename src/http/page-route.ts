@@ -22,6 +22,9 @@ export function createPageRoute(handler: AstroHandler, page: PageServices): RawR
       return true;
     }
     if (context.expectsContinue) response.writeContinue();
+    // A page depends on who asks; what may be shared says so itself.
+    response.setHeader('Cache-Control', 'private, no-cache');
+    response.setHeader('Vary', 'Cookie');
     const locals = await createPageLocals(request, context, page);
     await render(handler, request, response, locals);
     return true;

@@ -15,7 +15,7 @@ const RETRY_FIRST_MS = 15_000;
 const RETRY_MAX_MS = 3_600_000;
 const ERROR_MAX_CHARACTERS = 2_000;
 /** Any number that nothing else in this database locks. */
-const SCHEDULE_LOCK = 7_155_171;
+const SCHEDULE_LOCK = 7_155_172;
 
 interface ClaimedJob {
   readonly id: number;
