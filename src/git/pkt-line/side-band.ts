@@ -19,6 +19,13 @@ export interface PackChannel {
   data(bytes: Uint8Array): Promise<void>;
   /** Text for the user; dropped where there is no band for it. */
   progress(text: string): void;
+  /**
+   * From now on breaks every silence of `limits.keepaliveIntervalMs`: with the data that is pending, else with an empty
+   * frame. Not to be called before the request was read to its end.
+   */
+  startKeepalive(): void;
+  /** For a channel that is left without `end` or `fail`. */
+  stopKeepalive(): void;
   /** Ends the channel with an error instead of `end`. */
   fail(message: string): Promise<void>;
   /** Sends what is pending and the flush pkt that ends the bands. */
@@ -52,12 +59,12 @@ export class SideBandChannel implements PackChannel {
     this.#payloadMaxBytes = payloadMaxBytes;
   }
 
-  /**
-   * From now on breaks every silence of `intervalMs`: with the data that is pending, else with an empty frame. Not to be
-   * called before the request was read to its end.
-   */
-  startKeepalive(intervalMs: number = limits.keepaliveIntervalMs): void {
-    this.#keepalive ??= setInterval(() => this.#breakSilence(), intervalMs);
+  startKeepalive(): void {
+    this.#keepalive ??= setInterval(() => this.#breakSilence(), limits.keepaliveIntervalMs);
+  }
+
+  stopKeepalive(): void {
+    clearInterval(this.#keepalive);
   }
 
   async data(bytes: Uint8Array): Promise<void> {
@@ -93,13 +100,8 @@ export class SideBandChannel implements PackChannel {
     await this.#finish();
   }
 
-  /** Stops the keepalives, when the channel ends without `end` or `fail`. */
-  [Symbol.dispose](): void {
-    clearInterval(this.#keepalive);
-  }
-
   async #finish(): Promise<void> {
-    clearInterval(this.#keepalive);
+    this.stopKeepalive();
     await Promise.all(this.#inFlight);
     this.#throwFailure();
   }
@@ -141,7 +143,7 @@ export class SideBandChannel implements PackChannel {
   /** Never rejects: the first failure is kept, and thrown by whoever writes next. */
   #send(bytes: Uint8Array): Promise<void> {
     this.#keepalive?.refresh();
-    const sent = this.#sink.write(bytes).then(
+    const sent: Promise<void> = this.#sink.write(bytes).then(
       () => this.#settle(sent),
       (cause: unknown) => {
         this.#failure ??= { cause };
@@ -174,6 +176,10 @@ export class BareChannel implements PackChannel {
   }
 
   progress(): void {}
+
+  startKeepalive(): void {}
+
+  stopKeepalive(): void {}
 
   /** Breaks off: the pack's missing trailer is all that the client can notice. */
   async fail(): Promise<void> {}

@@ -19,6 +19,8 @@ export interface RawExchange {
   readonly response: ServerResponse;
   /** The client waits for `100 Continue` (server event `checkContinue`): the handler sends it once it wants the body. */
   readonly awaitsContinue: boolean;
+  /** Where the request comes from, proxies that we trust looked through. */
+  readonly clientAddress: string;
   /** Names the request in logs, and in the answer to a client that met an error of ours. */
   readonly requestId: string;
 }

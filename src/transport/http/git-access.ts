@@ -1,0 +1,98 @@
+/** Whether a git client may do what it asks, and to which repository. */
+import { decideAccess } from '#auth/policy.ts';
+import type { Principal, UserPrincipal } from '#auth/principal.ts';
+import { findRepositoryNameFault } from '#repository/repository-name.ts';
+import type { RepositoryRecord } from '#repository/repository-record.ts';
+import type { GitHost } from './git-host.ts';
+import type { GitPath, GitService } from './git-path.ts';
+import {
+  forbidden,
+  HttpRefusal,
+  notFound,
+  refusalOfDecision,
+  tooManyRequests,
+  unauthenticated,
+} from './http-refusal.ts';
+import type { RawExchange } from './raw-route.ts';
+
+export type GitAccess = ExistingRepository | CreatableRepository;
+
+export interface ExistingRepository {
+  readonly kind: 'existing';
+  readonly principal: Principal;
+  readonly repository: RepositoryRecord;
+}
+
+/** There is none of that name, and a push creates it. */
+export interface CreatableRepository {
+  readonly kind: 'creatable';
+  readonly principal: UserPrincipal;
+  readonly ownerId: number;
+  readonly name: string;
+}
+
+/**
+ * @throws {HttpRefusal} 401 to anonymous clients for what is private and what does not exist alike; 404 to users who may not
+ * read; 403 to those who may read but not do this
+ */
+export async function authorizeGit(
+  host: GitHost,
+  exchange: RawExchange,
+  path: GitPath,
+  service: GitService,
+): Promise<GitAccess> {
+  const principal = await authenticate(host, exchange);
+  const repository = await host.repositories.find(path.ownerLogin, path.repositoryName, principal);
+  if (!repository) return authorizeCreation(host, principal, path, service);
+  requireAccess(principal, repository, service);
+  return { kind: 'existing', principal, repository };
+}
+
+async function authenticate(host: GitHost, exchange: RawExchange): Promise<Principal> {
+  const { method = 'GET', headers } = exchange.request;
+  const { clientAddress } = exchange;
+  const result = await host.authenticator.authenticate({ method, headers, clientAddress, cookies: 'ignored' });
+  switch (result.kind) {
+    case 'authenticated':
+      return result.principal;
+    case 'invalid':
+      throw unauthenticated('Invalid credentials: use your password or an access token as the password.');
+    case 'cross-site':
+      throw forbidden('This request came from another site.');
+    case 'rate-limited':
+      throw tooManyRequests(result.retryAfterMs);
+  }
+}
+
+function requireAccess(principal: Principal, repository: RepositoryRecord, service: GitService): void {
+  const read = decideAccess(principal, { action: 'repository:read', repository });
+  if (read.kind !== 'allow') throw hidingRefusal(principal, refusalOfDecision(read) ?? notFound());
+  if (service === 'git-upload-pack') return;
+  const refusal = refusalOfDecision(decideAccess(principal, { action: 'repository:write', repository }));
+  if (refusal) throw refusal;
+}
+
+/** Asks strangers who they are before it says that there is nothing. */
+function hidingRefusal(principal: Principal, refusal: HttpRefusal): HttpRefusal {
+  return principal.kind === 'anonymous' ? unauthenticated() : refusal;
+}
+
+async function authorizeCreation(
+  host: GitHost,
+  principal: Principal,
+  path: GitPath,
+  service: GitService,
+): Promise<CreatableRepository> {
+  if (principal.kind === 'anonymous') throw unauthenticated();
+  if (service === 'git-upload-pack') throw notFound();
+  const account = await host.accounts.find(path.ownerLogin, principal);
+  if (!account) throw notFound();
+  const request = { action: 'account:create-repository', account, visibility: 'private' } as const;
+  const decision = decideAccess(principal, request);
+  // Somebody who may not create here learns nothing about what there is; a token that could be wider learns that.
+  if (decision.kind === 'scope-missing') throw refusalOfDecision(decision) ?? notFound();
+  if (decision.kind !== 'allow') throw notFound();
+  const fault = findRepositoryNameFault(path.repositoryName);
+  if (fault) throw new HttpRefusal(404, fault);
+  return { kind: 'creatable', principal, ownerId: account.accountId, name: path.repositoryName };
+}

@@ -1,0 +1,65 @@
+/**
+ * Which git service an address names. The raw address is read here, before anything decodes or normalises it: a path that
+ * means another one after decoding must not reach another repository.
+ */
+export type GitService = 'git-upload-pack' | 'git-receive-pack';
+
+export interface GitPath {
+  readonly ownerLogin: string;
+  readonly repositoryName: string;
+  readonly resource: GitResource;
+}
+
+export type GitResource =
+  | { readonly kind: 'info-refs' /** As the query names it. */; readonly service: string | undefined }
+  | { readonly kind: 'rpc'; readonly service: GitService }
+  /** A file of the "dumb" protocol, which we do not speak. */
+  | { readonly kind: 'file' };
+
+/** `/owner/repository` and what follows: the resources that `http-backend.c` lists. */
+const GIT_ADDRESS =
+  /^\/(?<owner>[^/]+)\/(?<repository>[^/]+)\/(?<resource>info\/refs|git-upload-pack|git-receive-pack|HEAD|objects\/(?:info\/(?:alternates|http-alternates|packs)|[0-9a-f]{2}\/[0-9a-f]+|pack\/pack-[0-9a-f]+\.(?:pack|idx)))$/;
+
+/** @param rawUrl the request's target as it was sent @returns undefined when it names no resource of git */
+export function parseGitPath(rawUrl: string): GitPath | undefined {
+  const [path, query] = splitQuery(withoutOrigin(rawUrl));
+  const { owner, repository, resource } = GIT_ADDRESS.exec(path)?.groups ?? {};
+  const ownerLogin = decodeName(owner);
+  const repositoryName = decodeName(repository)?.replace(/\.git$/, '');
+  if (!ownerLogin || !repositoryName || !resource) return undefined;
+  return { ownerLogin, repositoryName, resource: toResource(resource, query) };
+}
+
+function toResource(resource: string, query: string): GitResource {
+  switch (resource) {
+    case 'info/refs':
+      return { kind: 'info-refs', service: new URLSearchParams(query).get('service') ?? undefined };
+    case 'git-upload-pack':
+    case 'git-receive-pack':
+      return { kind: 'rpc', service: resource };
+    default:
+      return { kind: 'file' };
+  }
+}
+
+/** Proxies may send the whole address — RFC 9112, section 3.2.2. */
+function withoutOrigin(rawUrl: string): string {
+  return rawUrl.replace(/^https?:\/\/[^/?]*/i, '');
+}
+
+function splitQuery(url: string): [path: string, query: string] {
+  const mark = url.indexOf('?');
+  return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+/** Decodes once, and takes what can be a name: nothing that steers a path, such as `..` or `%2f`, however it is written. */
+function decodeName(segment: string | undefined): string | undefined {
+  if (segment === undefined) return undefined;
+  let name: string;
+  try {
+    name = decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+  return /^[A-Za-z0-9._-]+$/.test(name) && !/^\.+$/.test(name) ? name : undefined;
+}

@@ -1,0 +1,74 @@
+/** Git over HTTP: which requests are git's, what each must be like, and who answers it — gitprotocol-http(5). */
+import { authorizeGit } from './git-access.ts';
+import { GitExchange } from './git-exchange.ts';
+import type { GitHost } from './git-host.ts';
+import { type GitPath, type GitService, parseGitPath } from './git-path.ts';
+import { forbidden, methodNotAllowed, notFound, unsupportedMediaType } from './http-refusal.ts';
+import { answerInfoRefs } from './info-refs-handler.ts';
+import type { RawRoute } from './raw-route.ts';
+import { answerReceivePack } from './receive-pack-handler.ts';
+import { answerUploadPack } from './upload-pack-handler.ts';
+
+/** The route of `/<owner>/<repository>[.git]/{info/refs,git-upload-pack,git-receive-pack}` and the files of the dumb protocol. */
+export function createSmartHttp(host: GitHost): RawRoute {
+  return (request) => {
+    const path = parseGitPath(request.url ?? '/');
+    if (!path) return undefined;
+    return async (raw) => {
+      const exchange = new GitExchange(host, raw);
+      try {
+        await answer(exchange, path);
+      } catch (error) {
+        await exchange.refuse(error);
+      }
+    };
+  };
+}
+
+/** Checks what needs no database first, and everything before the body is asked for. */
+async function answer(exchange: GitExchange, path: GitPath): Promise<void> {
+  const service = requireService(exchange, path);
+  const access = await authorizeGit(exchange.host, exchange.raw, path, service);
+  if (path.resource.kind === 'info-refs') return answerInfoRefs(exchange, access, service);
+  if (service === 'git-receive-pack') return answerReceivePack(exchange, access);
+  if (access.kind !== 'existing') throw notFound();
+  return answerUploadPack(exchange, access.repository);
+}
+
+/** @throws {HttpRefusal} */
+function requireService(exchange: GitExchange, path: GitPath): GitService {
+  switch (path.resource.kind) {
+    case 'info-refs':
+      requireMethod(exchange, ['GET', 'HEAD']);
+      return parseService(path.resource.service);
+    case 'rpc':
+      requireMethod(exchange, ['POST']);
+      requireContentType(exchange, `application/x-${path.resource.service}-request`);
+      return path.resource.service;
+    case 'file':
+      requireMethod(exchange, ['GET', 'HEAD']);
+      throw forbidden('Dumb HTTP is not supported: use a git client of version 1.6.6 or later.');
+  }
+}
+
+function parseService(name: string | undefined): GitService {
+  switch (name) {
+    case 'git-upload-pack':
+    case 'git-receive-pack':
+      return name;
+    case undefined:
+      throw forbidden('Dumb HTTP is not supported: name a service, such as ?service=git-upload-pack.');
+    default:
+      throw forbidden(`Unsupported service: '${name}'`);
+  }
+}
+
+function requireMethod(exchange: GitExchange, methods: readonly string[]): void {
+  if (!methods.includes(exchange.raw.request.method ?? '')) throw methodNotAllowed(methods.join(', '));
+}
+
+function requireContentType(exchange: GitExchange, expected: string): void {
+  const received = exchange.raw.request.headers['content-type'] ?? '';
+  if (received === expected) return;
+  throw unsupportedMediaType(`Expected POST with Content-Type '${expected}', but received '${received}' instead.`);
+}
