@@ -9,6 +9,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY astro.config.mjs tsconfig.json ./
 COPY scripts scripts
 COPY migrations migrations
+COPY public public
 COPY src src
 RUN node scripts/build.mjs
 

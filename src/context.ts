@@ -3,6 +3,7 @@
  * else receives interfaces.
  */
 import type { IncomingMessage } from 'node:http';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { AccountDirectory } from './account/account-directory.ts';
@@ -35,14 +36,18 @@ import { JobWorker } from './jobs/job-worker.ts';
 import { OutboxRelay } from './jobs/outbox-relay.ts';
 import { listenForWork } from './jobs/work-listener.ts';
 import type { Log } from './log.ts';
+import { sweepPacks } from './repository/pack-sweeper.ts';
+import { PackedRepositoryEngine } from './repository/packed-repository-engine.ts';
 import { RepositoryCatalog } from './repository/repository-catalog.ts';
 import type { Services } from './services.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import { FilesystemBlobStore } from './storage/filesystem-blob-store.ts';
 import { S3BlobStore } from './storage/s3-blob-store.ts';
+import { createSmartHttp } from './transport/http/smart-http.ts';
 import { TextRenderer } from './web/text/text-renderer.ts';
 
 const SESSION_SWEEP_INTERVAL_MS = 3_600_000;
+const PACK_SWEEP_INTERVAL_MS = 600_000;
 
 export interface Context extends PageServices {
   /** In the order in which they are asked. */
@@ -102,11 +107,11 @@ async function build(config: Config, log: Log, opened: ClosingStack): Promise<Co
   if (setup.kind === 'invalid')
     throw new ConfigError(`The administrator of the ADMIN settings cannot be: ${setup.reason}`);
   const services = createServices(config, stores, opened);
-  opened.add(await startWork(stores, createJobHandlers(services), log));
+  opened.add(await startWork(stores, createJobHandlers(services, stores), log));
   return {
     services,
     authenticatePage: (request, { clientAddress }) => authenticatePage(services.authenticator, request, clientAddress),
-    rawRoutes: createRawRoutes(services),
+    rawRoutes: createRawRoutes(services, log),
     dependencies: [
       { name: 'database', check: () => stores.database.check() },
       { name: 'store', check: () => stores.blobs.check() },
@@ -142,7 +147,7 @@ async function openStores(config: Config, databaseUrl: string, log: Log, opened:
 }
 
 function createServices(config: Config, stores: Stores, opened: ClosingStack): Services {
-  const { database, bus, cache } = stores;
+  const { database, blobs, bus, cache } = stores;
   const { publicUrl, signup } = config;
   const rateLimiter = new RateLimiter(cache, config.rateLimits);
   const sessions = new Sessions(database.sql, cache, publicUrl);
@@ -155,6 +160,7 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     authenticator: new Authenticator({ tokens, signIn, sessions, publicUrl }),
     catalog: new RepositoryCatalog(database),
     decideAccess,
+    engine: opened.add(new PackedRepositoryEngine({ db: database, blobs, threadCount: availableParallelism() })),
     rateLimiter,
     sessions,
     signIn,
@@ -181,12 +187,33 @@ async function authenticatePage(
   return authentication.kind === 'authenticated' ? authentication.principal : ANONYMOUS;
 }
 
-function createRawRoutes(services: Services): RawRoute[] {
-  return [createApi(services)];
+function createRawRoutes(services: Services, log: Log): RawRoute[] {
+  const { engine, authenticator, accounts, catalog: repositories, site } = services;
+  const gitRoute = createSmartHttp({
+    engine,
+    authenticator,
+    accounts,
+    repositories,
+    agent: `opencodehub/${site.version}`,
+    reportError: (error, requestId) => log.error({ err: error, requestId }, 'git request failed'),
+  });
+  return [createApi(services), bindGitRoute(gitRoute)];
 }
 
-function createJobHandlers({ sessions }: Services): JobHandler[] {
-  return [{ kind: 'session-sweep', everyMs: SESSION_SWEEP_INTERVAL_MS, run: () => sessions.sweep() }];
+/** The transport decides by address alone whether a request is its own, and then answers in any case. */
+function bindGitRoute(gitRoute: ReturnType<typeof createSmartHttp>): RawRoute {
+  return async (request, response, { clientAddress, expectsContinue: awaitsContinue, requestId }) => {
+    const answer = gitRoute(request);
+    await answer?.({ request, response, awaitsContinue, clientAddress, requestId });
+    return answer !== undefined;
+  };
+}
+
+function createJobHandlers({ sessions }: Services, { database, blobs }: Stores): JobHandler[] {
+  return [
+    { kind: 'session-sweep', everyMs: SESSION_SWEEP_INTERVAL_MS, run: () => sessions.sweep() },
+    { kind: 'pack-sweep', everyMs: PACK_SWEEP_INTERVAL_MS, run: async () => void (await sweepPacks(database, blobs)) },
+  ];
 }
 
 /** Starts the jobs and the outbox of this process. */
