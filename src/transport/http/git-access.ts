@@ -3,7 +3,7 @@ import { decideAccess } from '#auth/policy.ts';
 import type { Principal, UserPrincipal } from '#auth/principal.ts';
 import { findRepositoryNameFault } from '#repository/repository-name.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
-import type { GitHost } from './git-host.ts';
+import type { GitExchange } from './git-exchange.ts';
 import type { GitPath, GitService } from './git-path.ts';
 import {
   forbidden,
@@ -13,7 +13,6 @@ import {
   tooManyRequests,
   unauthenticated,
 } from './http-refusal.ts';
-import type { RawExchange } from './raw-route.ts';
 
 export type GitAccess = ExistingRepository | CreatableRepository;
 
@@ -35,23 +34,23 @@ export interface CreatableRepository {
  * @throws {HttpRefusal} 401 to anonymous clients for what is private and what does not exist alike; 404 to users who may not
  * read; 403 to those who may read but not do this
  */
-export async function authorizeGit(
-  host: GitHost,
-  exchange: RawExchange,
-  path: GitPath,
-  service: GitService,
-): Promise<GitAccess> {
-  const principal = await authenticate(host, exchange);
-  const repository = await host.repositories.find(path.ownerLogin, path.repositoryName, principal);
-  if (!repository) return authorizeCreation(host, principal, path, service);
+export async function authorizeGit(exchange: GitExchange, path: GitPath, service: GitService): Promise<GitAccess> {
+  const principal = await authenticate(exchange);
+  const repository = await exchange.services.catalog.find(path.ownerLogin, path.repositoryName, principal);
+  if (!repository) return authorizeCreation(exchange, principal, path, service);
   requireAccess(principal, repository, service);
   return { kind: 'existing', principal, repository };
 }
 
-async function authenticate(host: GitHost, exchange: RawExchange): Promise<Principal> {
+async function authenticate(exchange: GitExchange): Promise<Principal> {
   const { method = 'GET', headers } = exchange.request;
-  const { clientAddress } = exchange;
-  const result = await host.authenticator.authenticate({ method, headers, clientAddress, cookies: 'ignored' });
+  const { clientAddress } = exchange.context;
+  const result = await exchange.services.authenticator.authenticate({
+    method,
+    headers,
+    clientAddress,
+    cookies: 'ignored',
+  });
   switch (result.kind) {
     case 'authenticated':
       return result.principal;
@@ -78,14 +77,14 @@ function hidingRefusal(principal: Principal, refusal: HttpRefusal): HttpRefusal 
 }
 
 async function authorizeCreation(
-  host: GitHost,
+  exchange: GitExchange,
   principal: Principal,
   path: GitPath,
   service: GitService,
 ): Promise<CreatableRepository> {
   if (principal.kind === 'anonymous') throw unauthenticated();
   if (service === 'git-upload-pack') throw notFound();
-  const account = await host.accounts.find(path.ownerLogin, principal);
+  const account = await exchange.services.accounts.find(path.ownerLogin, principal);
   if (!account) throw notFound();
   const request = { action: 'account:create-repository', account, visibility: 'private' } as const;
   const decision = decideAccess(principal, request);

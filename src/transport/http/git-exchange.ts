@@ -1,27 +1,35 @@
 /** One git request on its way through the handlers: what came in, where the answer goes, and how an error ends it. */
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { encodePktLine, encodePktLines, type OutgoingPkt } from '#git/pkt-line/encode.ts';
 import { type ProtocolVersion, parseProtocolVersion } from '#git/protocol/version.ts';
+import type { RequestContext } from '#http/request-context.ts';
 import { errorText, isClientsFault } from './error-text.ts';
-import type { GitHost } from './git-host.ts';
 import { ClientLeftError, GitResponse } from './git-response.ts';
+import type { GitServices } from './git-services.ts';
 import { HttpRefusal, refusalOfError } from './http-refusal.ts';
-import type { RawExchange } from './raw-route.ts';
 import { RequestBody } from './request-body.ts';
 
 export class GitExchange {
-  readonly host: GitHost;
-  readonly raw: RawExchange;
-  readonly body: RequestBody;
+  readonly services: GitServices;
+  readonly request: IncomingMessage;
   readonly response: GitResponse;
+  readonly context: RequestContext;
+  readonly body: RequestBody;
   readonly version: ProtocolVersion;
 
-  constructor(host: GitHost, raw: RawExchange) {
-    this.host = host;
-    this.raw = raw;
-    this.body = new RequestBody(raw);
-    this.response = new GitResponse(raw.response);
-    this.version = parseProtocolVersion(headerText(raw.request.headers['git-protocol']));
+  constructor(services: GitServices, request: IncomingMessage, response: ServerResponse, context: RequestContext) {
+    this.services = services;
+    this.request = request;
+    this.response = new GitResponse(response);
+    this.context = context;
+    this.body = new RequestBody(request, response, context.expectsContinue);
+    this.version = parseProtocolVersion(headerText(request.headers['git-protocol']));
+  }
+
+  /** What `agent=` tells clients: printable ASCII without spaces. */
+  get agent(): string {
+    return `opencodehub/${this.services.site.version}`;
   }
 
   get signal(): AbortSignal {
@@ -34,15 +42,15 @@ export class GitExchange {
 
   /** What a client reads about an error; reports the error when it is ours. */
   describe(error: unknown): string {
-    if (!isClientsFault(error) && !this.signal.aborted) this.host.reportError(error, this.raw.requestId);
-    return errorText(error, this.raw.requestId);
+    if (!isClientsFault(error) && !this.signal.aborted) this.log(error);
+    return errorText(error, this.context.requestId);
   }
 
   /** Answers with a status, after the client had the time to send what it was sending. */
   async refuse(error: unknown): Promise<void> {
     if (this.#cannotAnswer(error)) return this.response.destroy();
-    const refusal = refusalOfError(error, this.raw.requestId);
-    if (refusal.status >= 500) this.host.reportError(error, this.raw.requestId);
+    const refusal = refusalOfError(error, this.context.requestId);
+    if (refusal.status >= 500) this.log(error);
     const drained = await this.body.drain().catch(() => false);
     this.response.refuse(refusal, drained ? 'keep' : 'close');
   }
@@ -55,6 +63,11 @@ export class GitExchange {
     if (!this.response.begun) this.response.begin(contentType, drained ? 'keep' : 'close');
     await this.response.write(encodePktLine(`ERR ${text}`));
     this.response.end();
+  }
+
+  /** For errors that are ours. */
+  log(error: unknown): void {
+    this.context.log.error({ err: error }, 'git request failed');
   }
 
   #cannotAnswer(error: unknown): boolean {

@@ -20,9 +20,9 @@ export type GitResource =
 const GIT_ADDRESS =
   /^\/(?<owner>[^/]+)\/(?<repository>[^/]+)\/(?<resource>info\/refs|git-upload-pack|git-receive-pack|HEAD|objects\/(?:info\/(?:alternates|http-alternates|packs)|[0-9a-f]{2}\/[0-9a-f]+|pack\/pack-[0-9a-f]+\.(?:pack|idx)))$/;
 
-/** @param rawUrl the request's target as it was sent @returns undefined when it names no resource of git */
+/** @param rawUrl path and query as they were sent @returns undefined when it names no resource of git */
 export function parseGitPath(rawUrl: string): GitPath | undefined {
-  const [path, query] = splitQuery(withoutOrigin(rawUrl));
+  const [path, query] = splitQuery(rawUrl);
   const { owner, repository, resource } = GIT_ADDRESS.exec(path)?.groups ?? {};
   const ownerLogin = decodeName(owner);
   const repositoryName = decodeName(repository)?.replace(/\.git$/, '');
@@ -40,11 +40,6 @@ function toResource(resource: string, query: string): GitResource {
     default:
       return { kind: 'file' };
   }
-}
-
-/** Proxies may send the whole address — RFC 9112, section 3.2.2. */
-function withoutOrigin(rawUrl: string): string {
-  return rawUrl.replace(/^https?:\/\/[^/?]*/i, '');
 }
 
 function splitQuery(url: string): [path: string, query: string] {

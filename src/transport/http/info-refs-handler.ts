@@ -18,7 +18,7 @@ const NO_REFS: RefSnapshot = { headTarget: 'refs/heads/main', refs: [], find: ()
 export async function answerInfoRefs(exchange: GitExchange, access: GitAccess, service: GitService): Promise<void> {
   const pkts = await advertisement(exchange, access, service);
   exchange.response.begin(`application/x-${service}-advertisement`);
-  if (exchange.raw.request.method !== 'HEAD') await exchange.writePkts(pkts);
+  if (exchange.request.method !== 'HEAD') await exchange.writePkts(pkts);
   exchange.response.end();
 }
 
@@ -27,9 +27,9 @@ async function advertisement(
   access: GitAccess,
   service: GitService,
 ): Promise<Iterable<OutgoingPkt>> {
-  const { version, host } = exchange;
+  const { version, agent } = exchange;
   if (service === 'git-upload-pack' && version === 2 && access.kind === 'existing') {
-    return advertiseV2Capabilities(objectFormatOf(access.repository.objectFormat), host.agent);
+    return advertiseV2Capabilities(objectFormatOf(access.repository.objectFormat), agent);
   }
   const context = await advertisementContext(exchange, access);
   const refs = service === 'git-upload-pack' ? advertiseForUploadPack(context) : advertiseForReceivePack(context);
@@ -37,11 +37,11 @@ async function advertisement(
 }
 
 async function advertisementContext(exchange: GitExchange, access: GitAccess): Promise<AdvertisementContext> {
-  const { host, signal } = exchange;
+  const { services, agent, signal } = exchange;
   const version = exchange.version === 1 ? 1 : 0;
-  if (access.kind === 'creatable') return { refs: NO_REFS, format: SHA1, agent: host.agent, version };
-  const { refs } = await host.engine.snapshot(access.repository.id, signal);
-  return { refs, format: objectFormatOf(access.repository.objectFormat), agent: host.agent, version };
+  if (access.kind === 'creatable') return { refs: NO_REFS, format: SHA1, agent, version };
+  const { refs } = await services.engine.snapshot(access.repository.id, signal);
+  return { refs, format: objectFormatOf(access.repository.objectFormat), agent, version };
 }
 
 /** There is no push in version 2, so a client that asks for it gets version 0, and like git's backend no announcement. */

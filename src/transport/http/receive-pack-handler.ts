@@ -47,7 +47,7 @@ function actorOf(access: GitAccess): UserPrincipal {
 /** @throws {HttpRefusal} */
 async function create(exchange: GitExchange, access: CreatableRepository): Promise<RepositoryRecord> {
   const { ownerId, name, principal } = access;
-  const outcome = await exchange.host.repositories.create(principal, { ownerId, name, visibility: 'private' });
+  const outcome = await exchange.services.catalog.create(principal, { ownerId, name, visibility: 'private' });
   switch (outcome.kind) {
     case 'created':
       return outcome.repository;
@@ -80,13 +80,12 @@ async function receive(exchange: GitExchange, push: Push): Promise<void> {
 }
 
 async function discard(exchange: GitExchange, repository: RepositoryRecord): Promise<void> {
-  const { host, raw } = exchange;
-  await host.repositories.deleteIfEmpty(repository.id).catch((error) => host.reportError(error, raw.requestId));
+  await exchange.services.catalog.deleteIfEmpty(repository.id).catch((error) => exchange.log(error));
 }
 
 async function runPush(exchange: GitExchange, push: Push, answer: PushAnswer): Promise<PushReport> {
   try {
-    return toReport(await exchange.host.engine.receive(toEngineRequest(exchange, push, answer)));
+    return toReport(await exchange.services.engine.receive(toEngineRequest(exchange, push, answer)));
   } catch (error) {
     const refs = push.request.commands.map(({ name }) => rejection(name, 'unpacker error'));
     return { unpackError: exchange.describe(error), refs };

@@ -2,30 +2,33 @@
  * The body of a git request: `100 Continue` when it is wanted, gunzipped when the client zipped it, and never waited for
  * longer than the idle limit. Chunked or not is Node's business.
  */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { LimitExceededError } from '#git/errors.ts';
 import { limits } from '#limits.ts';
 import { HttpRefusal, unsupportedMediaType } from './http-refusal.ts';
-import type { RawExchange } from './raw-route.ts';
 
 export class RequestBody {
-  readonly #exchange: RawExchange;
-  #awaitsContinue: boolean;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #expectsContinue: boolean;
 
-  constructor(exchange: RawExchange) {
-    this.#exchange = exchange;
-    this.#awaitsContinue = exchange.awaitsContinue;
+  /** @param expectsContinue the client holds its body back until it is asked for */
+  constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
+    this.#request = request;
+    this.#response = response;
+    this.#expectsContinue = expectsContinue;
   }
 
   /** Whether everything that the client sends was received. */
   get isComplete(): boolean {
-    return this.#exchange.request.readableEnded;
+    return this.#request.readableEnded;
   }
 
   /** The decoded body. @throws {HttpRefusal} 415 for an encoding that we do not know, 400 for bytes that are not gzip */
   chunks(): AsyncIterable<Uint8Array> {
-    const encoding = this.#exchange.request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+    const encoding = this.#request.headers['content-encoding']?.toLowerCase() ?? 'identity';
     if (encoding === 'identity') return this.#received();
     if (encoding === 'gzip' || encoding === 'x-gzip') return gunzip(this.#received());
     throw unsupportedMediaType(`Content-Encoding "${encoding}" is not supported; gzip is.`);
@@ -50,7 +53,7 @@ export class RequestBody {
    */
   async drain(): Promise<boolean> {
     if (this.isComplete) return true;
-    if (this.#awaitsContinue) return false;
+    if (this.#expectsContinue) return false;
     let drainedBytes = 0;
     for await (const chunk of this.#received()) {
       drainedBytes += chunk.length;
@@ -60,12 +63,11 @@ export class RequestBody {
   }
 
   async *#received(): AsyncGenerator<Uint8Array> {
-    const { request, response } = this.#exchange;
-    if (this.#awaitsContinue) response.writeContinue();
-    this.#awaitsContinue = false;
-    const chunks = request.iterator({ destroyOnReturn: false });
+    if (this.#expectsContinue) this.#response.writeContinue();
+    this.#expectsContinue = false;
+    const chunks = this.#request.iterator({ destroyOnReturn: false });
     for (;;) {
-      const idle = setTimeout(() => request.destroy(), limits.gitIdleTimeoutMs);
+      const idle = setTimeout(() => this.#request.destroy(), limits.gitIdleTimeoutMs);
       const next: IteratorResult<Uint8Array> = await chunks.next().finally(() => clearTimeout(idle));
       if (next.done) return;
       yield next.value;

@@ -1,34 +1,33 @@
 /** Git over HTTP: which requests are git's, what each must be like, and who answers it — gitprotocol-http(5). */
+import type { RawRoute } from '#http/raw-route.ts';
 import { authorizeGit } from './git-access.ts';
 import { GitExchange } from './git-exchange.ts';
-import type { GitHost } from './git-host.ts';
 import { type GitPath, type GitService, parseGitPath } from './git-path.ts';
+import type { GitServices } from './git-services.ts';
 import { forbidden, methodNotAllowed, notFound, unsupportedMediaType } from './http-refusal.ts';
 import { answerInfoRefs } from './info-refs-handler.ts';
-import type { RawRoute } from './raw-route.ts';
 import { answerReceivePack } from './receive-pack-handler.ts';
 import { answerUploadPack } from './upload-pack-handler.ts';
 
 /** The route of `/<owner>/<repository>[.git]/{info/refs,git-upload-pack,git-receive-pack}` and the files of the dumb protocol. */
-export function createSmartHttp(host: GitHost): RawRoute {
-  return (request) => {
-    const path = parseGitPath(request.url ?? '/');
-    if (!path) return undefined;
-    return async (raw) => {
-      const exchange = new GitExchange(host, raw);
-      try {
-        await answer(exchange, path);
-      } catch (error) {
-        await exchange.refuse(error);
-      }
-    };
+export function createSmartHttp(services: GitServices): RawRoute {
+  return async (request, response, context) => {
+    const path = parseGitPath(context.rawUrl);
+    if (!path) return false;
+    const exchange = new GitExchange(services, request, response, context);
+    try {
+      await answer(exchange, path);
+    } catch (error) {
+      await exchange.refuse(error);
+    }
+    return true;
   };
 }
 
 /** Checks what needs no database first, and everything before the body is asked for. */
 async function answer(exchange: GitExchange, path: GitPath): Promise<void> {
   const service = requireService(exchange, path);
-  const access = await authorizeGit(exchange.host, exchange.raw, path, service);
+  const access = await authorizeGit(exchange, path, service);
   if (path.resource.kind === 'info-refs') return answerInfoRefs(exchange, access, service);
   if (service === 'git-receive-pack') return answerReceivePack(exchange, access);
   if (access.kind !== 'existing') throw notFound();
@@ -64,11 +63,11 @@ function parseService(name: string | undefined): GitService {
 }
 
 function requireMethod(exchange: GitExchange, methods: readonly string[]): void {
-  if (!methods.includes(exchange.raw.request.method ?? '')) throw methodNotAllowed(methods.join(', '));
+  if (!methods.includes(exchange.request.method ?? '')) throw methodNotAllowed(methods.join(', '));
 }
 
 function requireContentType(exchange: GitExchange, expected: string): void {
-  const received = exchange.raw.request.headers['content-type'] ?? '';
+  const received = exchange.request.headers['content-type'] ?? '';
   if (received === expected) return;
   throw unsupportedMediaType(`Expected POST with Content-Type '${expected}', but received '${received}' instead.`);
 }

@@ -47,7 +47,7 @@ async function listRefs(
   argumentLines: readonly string[],
 ): Promise<void> {
   const request = parseLsRefsRequest(argumentLines);
-  const { refs } = await exchange.host.engine.snapshot(repository.id, exchange.signal);
+  const { refs } = await exchange.services.engine.snapshot(repository.id, exchange.signal);
   exchange.response.begin(RESULT_TYPE);
   await exchange.writePkts(answerLsRefs(refs, request));
 }
@@ -98,7 +98,7 @@ async function openChecked(
   repository: RepositoryRecord,
   wants: readonly ObjectId[],
 ): Promise<RepositorySnapshot> {
-  const snapshot = await exchange.host.engine.snapshot(repository.id, exchange.signal);
+  const snapshot = await exchange.services.engine.snapshot(repository.id, exchange.signal);
   await checkWants(wants, snapshot.refs, () => snapshot.objects.commitGraph());
   return snapshot;
 }
@@ -138,6 +138,6 @@ async function streamPack(exchange: GitExchange, channel: PackChannel, order: Pa
   const { thinPack, ofsDelta, includeTag, noProgress } = preferences;
   const onProgress = noProgress ? {} : { onProgress: (line: string) => channel.progress(line) };
   const request = { wants, haves, thinPack, ofsDelta, includeTag, signal: exchange.signal, ...onProgress };
-  const plan = await exchange.host.engine.planPack(snapshot, request);
+  const plan = await exchange.services.engine.planPack(snapshot, request);
   for await (const chunk of plan.stream()) await channel.data(chunk);
 }
