@@ -111,7 +111,7 @@ async function build(config: Config, log: Log, opened: ClosingStack): Promise<Co
   return {
     services,
     authenticatePage: (request, { clientAddress }) => authenticatePage(services.authenticator, request, clientAddress),
-    rawRoutes: createRawRoutes(services, log),
+    rawRoutes: createRawRoutes(services),
     dependencies: [
       { name: 'database', check: () => stores.database.check() },
       { name: 'store', check: () => stores.blobs.check() },
@@ -187,26 +187,8 @@ async function authenticatePage(
   return authentication.kind === 'authenticated' ? authentication.principal : ANONYMOUS;
 }
 
-function createRawRoutes(services: Services, log: Log): RawRoute[] {
-  const { engine, authenticator, accounts, catalog: repositories, site } = services;
-  const gitRoute = createSmartHttp({
-    engine,
-    authenticator,
-    accounts,
-    repositories,
-    agent: `opencodehub/${site.version}`,
-    reportError: (error, requestId) => log.error({ err: error, requestId }, 'git request failed'),
-  });
-  return [createApi(services), bindGitRoute(gitRoute)];
-}
-
-/** The transport decides by address alone whether a request is its own, and then answers in any case. */
-function bindGitRoute(gitRoute: ReturnType<typeof createSmartHttp>): RawRoute {
-  return async (request, response, { clientAddress, expectsContinue: awaitsContinue, requestId }) => {
-    const answer = gitRoute(request);
-    await answer?.({ request, response, awaitsContinue, clientAddress, requestId });
-    return answer !== undefined;
-  };
+function createRawRoutes(services: Services): RawRoute[] {
+  return [createApi(services), createSmartHttp(services)];
 }
 
 function createJobHandlers({ sessions }: Services, { database, blobs }: Stores): JobHandler[] {
