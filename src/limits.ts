@@ -103,6 +103,8 @@ export const limits = {
   objectCacheMaxBytes: 32 * MIB,
   /** Refs and pack rows that stay in memory, of all repositories together. */
   cachedRefsMax: 500_000,
+  /** Objects of the repositories whose indexes and summaries stay loaded, about 40 bytes each. */
+  openObjectsMax: 8_000_000,
   /** Commits that stay in memory as graphs, about 100 bytes each. */
   cachedCommitsMax: 2_000_000,
   cachedObjectMaxBytes: 4 * MIB,

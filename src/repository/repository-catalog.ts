@@ -7,6 +7,7 @@
 import { readableRepositories } from '#auth/policy.ts';
 import type { Principal, UserPrincipal } from '#auth/principal.ts';
 import type { Database, SqlRunner, TransactionSql } from '#db/client.ts';
+import { toLikePattern } from '#db/like-pattern.ts';
 import { isUniqueViolation } from '#db/postgres-error.ts';
 import type { ObjectFormatName } from '#git/object/object-id.ts';
 import { findDescriptionFault, findHomepageFault, findRepositoryNameFault } from './repository-name.ts';
@@ -90,6 +91,8 @@ export class RepositoryCatalog {
   /** Without regard to case. @returns undefined when there is none; whether the principal may know of it is not asked */
   async find(ownerLogin: string, name: string, principal: Principal): Promise<RepositoryRecord | undefined> {
     const { sql } = this.#database;
+    // What no name can be is not looked for: Postgres would refuse a NUL.
+    if (findRepositoryNameFault(name) !== undefined || ownerLogin.includes('\0')) return undefined;
     const rows = await sql<RepositoryRow[]>`
       ${selectRecords(sql, principal)}
       where a.login_key = ${ownerLogin.toLowerCase()} and r.name_key = ${name.toLowerCase()}`;
@@ -259,7 +262,7 @@ function whereVisible(sql: SqlRunner, principal: Principal, filter: RepositoryFi
   const userId = userIdOf(principal);
   const readable = readableRepositories(principal);
   const affiliation = filter.affiliation ?? null;
-  const pattern = filter.search ? `%${filter.search.replace(/[\\%_]/g, '\\$&')}%` : null;
+  const pattern = filter.search ? toLikePattern(filter.search) : null;
   return sql`
     where (${readable === 'all'} or r.visibility = 'public'
            or (${readable === 'own-and-public'} and (r.owner_id = ${userId} or m.role is not null)))

@@ -17,12 +17,20 @@ test.each(['', '.', '..', 'x'.repeat(101), 'a/b', 'a b', 'a\\b', 'ä', 'a\n', 'a
 
 test('a home page is an address of the web', () => {
   expect(findHomepageFault('https://example.org/x')).toBeUndefined();
-  for (const address of ['javascript:alert(1)', 'data:text/html,x', 'example.org', `https://${'x'.repeat(255)}`]) {
+  for (const address of [
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'example.org',
+    'http://x/\0',
+    'http://x/ y',
+    `https://${'x'.repeat(255)}`,
+  ]) {
     expect(findHomepageFault(address)).toEqual(expect.any(String));
   }
 });
 
-test('a description has 350 characters at most', () => {
+test('a description is one line of 350 characters at most', () => {
   expect(findDescriptionFault('🐎'.repeat(350))).toBeUndefined();
+  expect(findDescriptionFault('two\nlines')).toEqual(expect.any(String));
   expect(findDescriptionFault('x'.repeat(351))).toEqual(expect.any(String));
 });

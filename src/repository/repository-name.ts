@@ -21,13 +21,15 @@ export function findDescriptionFault(description: string): string | undefined {
   if ([...description].length > limits.repositoryDescriptionMaxCharacters) {
     return `A description has at most ${limits.repositoryDescriptionMaxCharacters} characters.`;
   }
+  if (/\p{Cc}/u.test(description)) return 'A description is a single line of text without control characters.';
   return undefined;
 }
 
 /** @returns what is wrong with the home page's address, for people. It becomes a link, so only the web's schemes will do */
 export function findHomepageFault(homepage: string): string | undefined {
   const url = URL.parse(homepage);
-  if (homepage.length > limits.homepageMaxCharacters || url === null || !/^https?:$/.test(url.protocol)) {
+  const isWebAddress = url !== null && /^https?:$/.test(url.protocol) && !/[\p{Cc}\s]/u.test(homepage);
+  if (homepage.length > limits.homepageMaxCharacters || !isWebAddress) {
     return `A home page is an http or https address of at most ${limits.homepageMaxCharacters} characters.`;
   }
   return undefined;

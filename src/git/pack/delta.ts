@@ -83,9 +83,7 @@ export function applyDelta(
     }
   }
   if (to !== resultEnd) {
-    throw new CorruptPackError(
-      `apply delta: ${to - resultStart} bytes where its header announces ${resultSizeBytes}`,
-    );
+    throw new CorruptPackError(`apply delta: ${to - resultStart} bytes where its header announces ${resultSizeBytes}`);
   }
 }
 

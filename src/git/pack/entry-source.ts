@@ -1,7 +1,4 @@
-/**
- * Where the compressed entries of a pack lie while its deltas are resolved: the beginning of the pack in one piece, and pieces of
- * the rest that were read back. No entry crosses from one piece to another.
- */
+/** Where the compressed entries of a pack lie while its deltas are resolved: pieces of the pack in memory, in order, with gaps. */
 
 export interface PackSegment {
   /** Where in the pack the piece begins. */
@@ -11,7 +8,7 @@ export interface PackSegment {
 
 export class EntrySource {
   readonly #segments: readonly PackSegment[];
-  /** Set by `locate`: the piece, and where in it the entry lies. */
+  /** Set by `locate`: a piece of memory, and where in it the entry lies. Valid until the next `locate`. */
   window: Uint8Array = new Uint8Array(0);
   start = 0;
   end = 0;
@@ -21,22 +18,51 @@ export class EntrySource {
     this.#segments = segments;
   }
 
-  /** Sets `window`, `start` and `end` to the entry that occupies `[offset, endOffset)` of the pack. */
+  /**
+   * Sets `window`, `start` and `end` to the entry that occupies `[offset, endOffset)` of the pack.
+   *
+   * @throws {RangeError} not all of it is at hand
+   */
   locate(offset: number, endOffset: number): void {
-    const segments = this.#segments;
-    let low = 0;
-    let high = segments.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if ((segments[middle] as PackSegment).offset <= offset) low = middle;
-      else high = middle - 1;
-    }
-    const segment = segments[low];
-    if (!segment || offset < segment.offset || endOffset > segment.offset + segment.bytes.length) {
-      throw new RangeError(`entry at ${offset} of the pack is in none of the pieces at hand`);
-    }
-    this.window = segment.bytes;
+    const index = this.#segmentAt(offset);
+    const segment = this.#segments[index];
+    if (!segment || offset < segment.offset) throw notAtHand(offset);
     this.start = offset - segment.offset;
     this.end = endOffset - segment.offset;
+    this.window = segment.bytes;
+    if (this.end > segment.bytes.length) this.#join(index, offset, endOffset);
   }
+
+  /** Copies an entry that crosses from one piece to the next. */
+  #join(first: number, offset: number, endOffset: number): void {
+    const joined = new Uint8Array(endOffset - offset);
+    let filled = 0;
+    for (let index = first; filled < joined.length; index++) {
+      const segment = this.#segments[index];
+      if (!segment || segment.offset > offset + filled) throw notAtHand(offset);
+      const start = offset + filled - segment.offset;
+      const piece = segment.bytes.subarray(start, start + joined.length - filled);
+      joined.set(piece, filled);
+      filled += piece.length;
+    }
+    this.window = joined;
+    this.start = 0;
+    this.end = joined.length;
+  }
+
+  /** @returns index of the last segment that begins at or before `offset` */
+  #segmentAt(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#segments[middle] as PackSegment).offset <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+function notAtHand(offset: number): RangeError {
+  return new RangeError(`entry at ${offset} of the pack is not in the pieces at hand`);
 }

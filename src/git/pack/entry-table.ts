@@ -39,6 +39,15 @@ export class EntryTableBuilder {
     this.#grow(256);
   }
 
+  /** A builder that goes on where a finished table ends. */
+  static from(table: EntryTable): EntryTableBuilder {
+    const builder = new EntryTableBuilder(table.format);
+    builder.#table = table;
+    builder.count = table.count;
+    builder.#grow(table.count + 16);
+    return builder;
+  }
+
   /** The arrays as they are now; another set after the next `add`. */
   get arrays(): EntryTable {
     return this.#table;
@@ -64,12 +73,13 @@ export class EntryTableBuilder {
 
   #grow(capacity: number): void {
     const grown = allocate(this.#format, capacity);
-    grown.offset.set(this.#table.offset);
-    grown.type.set(this.#table.type);
-    grown.size.set(this.#table.size);
-    grown.crc.set(this.#table.crc);
-    grown.base.set(this.#table.base);
-    grown.id.set(this.#table.id);
+    const { count } = this;
+    grown.offset.set(this.#table.offset.subarray(0, count));
+    grown.type.set(this.#table.type.subarray(0, count));
+    grown.size.set(this.#table.size.subarray(0, count));
+    grown.crc.set(this.#table.crc.subarray(0, count));
+    grown.base.set(this.#table.base.subarray(0, count));
+    grown.id.set(this.#table.id.subarray(0, count * this.#format.idBytes));
     this.#table = grown;
     this.#capacity = capacity;
   }

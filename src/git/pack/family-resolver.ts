@@ -10,8 +10,9 @@ import { BufferPool } from './buffer-pool.ts';
 import { applyDelta, type DeltaHeader, readDeltaHeader } from './delta.ts';
 import type { DeltaFamilies } from './delta-families.ts';
 import { emptyEntryHeader, readEntryHeader } from './entry-header.ts';
+import { EntryReader } from './entry-reader.ts';
 import type { EntrySource } from './entry-source.ts';
-import type { EntryTable } from './entry-table.ts';
+import { type EntryTable, NO_BASE } from './entry-table.ts';
 import { Inflater, inflateWhole } from './inflater.ts';
 import { HEADROOM, hashInPlace } from './object-hasher.ts';
 import type { PackInspector } from './pack-inspector.ts';
@@ -47,6 +48,7 @@ export class FamilyResolver {
   readonly #inspector: PackInspector;
   readonly #limits: FamilyResolverLimits;
   readonly #isCancelled: () => boolean;
+  readonly #reader: EntryReader;
   readonly #inflater = new Inflater();
   readonly #pool = new BufferPool(POOL_KEEP_BYTES);
   readonly #header = emptyEntryHeader();
@@ -69,6 +71,7 @@ export class FamilyResolver {
     this.#table = table;
     this.#families = families;
     this.#source = source;
+    this.#reader = new EntryReader(table, source);
     this.#inspector = inspector;
     this.#limits = limits;
     this.#isCancelled = isCancelled;
@@ -77,14 +80,13 @@ export class FamilyResolver {
   /**
    * Resolves every delta below `root`, whose type, size and id are known: fills in the table and shows each object to the inspector.
    *
-   * @param rootBody the root's body when it lies outside this pack
    * @throws {CorruptPackError} a delta that does not fit its base
    * @throws {LimitExceededError}
    */
-  resolve(root: number, rootBody?: Uint8Array): void {
+  resolve(root: number): void {
     const stack: Frame[] = [];
     try {
-      stack.push(this.#openRoot(root, rootBody));
+      stack.push(this.#openRoot(root));
       for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
         if (top.nextChild < 0) this.#close(stack.pop() as Frame);
         else this.#descend(stack, top);
@@ -94,11 +96,12 @@ export class FamilyResolver {
     }
   }
 
-  #openRoot(root: number, rootBody: Uint8Array | undefined): Frame {
+  #openRoot(root: number): Frame {
     const sizeBytes = this.#table.size[root] as number;
     const buffer = this.#takeBuffer(sizeBytes);
-    if (rootBody) buffer.set(rootBody, HEADROOM);
-    else this.#inflateEntry(root, buffer, HEADROOM, sizeBytes);
+    // A delta is a root when others name it by its id, which was unknown until it was resolved.
+    if (this.#table.base[root] === NO_BASE) this.#inflateEntry(root, buffer, HEADROOM, sizeBytes);
+    else buffer.set(this.#reader.read(root), HEADROOM);
     const frame: Frame = {
       entry: root,
       buffer,

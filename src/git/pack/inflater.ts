@@ -108,6 +108,8 @@ export function assertInflaterWorks(): void {
   const consumed = inflateWhole(new Inflater(), stream, 0, stream.length, output, 0, 3);
   const expected = inflateSync(stream.subarray(0, 11));
   if (consumed !== 11 || Buffer.compare(output.subarray(0, 3), expected) !== 0) {
-    throw new Error(`zlib handle of Node ${process.version} does not behave as expected: consumed ${consumed} of 11 bytes`);
+    throw new Error(
+      `zlib handle of Node ${process.version} does not behave as expected: consumed ${consumed} of 11 bytes`,
+    );
   }
 }

@@ -28,7 +28,11 @@ export class PackIndex {
   /** @throws {CorruptPackError} not an index, or its sizes do not add up. The checksum is not verified. */
   constructor(bytes: Uint8Array, format: ObjectFormat) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.length < IDS_START + 2 * format.idBytes || view.getUint32(0) !== SIGNATURE || view.getUint32(4) !== VERSION) {
+    if (
+      bytes.length < IDS_START + 2 * format.idBytes ||
+      view.getUint32(0) !== SIGNATURE ||
+      view.getUint32(4) !== VERSION
+    ) {
       throw new CorruptPackError('read pack index: it is no index of version 2');
     }
     this.format = format;
@@ -36,7 +40,8 @@ export class PackIndex {
     this.#view = view;
     for (let byte = 1, previous = view.getUint32(FANOUT_START); byte < 256; byte++) {
       const next = view.getUint32(FANOUT_START + byte * 4);
-      if (next < previous) throw new CorruptPackError(`read pack index: fan-out table decreases at 0x${byte.toString(16)}`);
+      if (next < previous)
+        throw new CorruptPackError(`read pack index: fan-out table decreases at 0x${byte.toString(16)}`);
       previous = next;
     }
     this.count = view.getUint32(IDS_START - 4);
@@ -122,11 +127,11 @@ export function sortEntriesById(table: EntryTable): Int32Array {
   const { idBytes } = table.format;
   // A bucket for each value of the first two bytes leaves a handful of ids to sort in each, even in large packs.
   const bucketStart = new Int32Array(65_537);
-  for (let entry = 0; entry < count; entry++) bucketStart[bucketOf(id, entry * idBytes) + 1]!++;
-  for (let bucket = 0; bucket < 65_536; bucket++) bucketStart[bucket + 1]! += bucketStart[bucket]!;
+  for (let entry = 0; entry < count; entry++) increment(bucketStart, bucketOf(id, entry * idBytes) + 1);
+  for (let bucket = 0; bucket < 65_536; bucket++) increment(bucketStart, bucket + 1, bucketStart[bucket]);
   const next = bucketStart.slice();
   const order = new Int32Array(count);
-  for (let entry = 0; entry < count; entry++) order[next[bucketOf(id, entry * idBytes)]!++] = entry;
+  for (let entry = 0; entry < count; entry++) order[increment(next, bucketOf(id, entry * idBytes)) - 1] = entry;
   const byId = (a: number, b: number) => compareSlots(id, a * idBytes, b * idBytes, idBytes) || a - b;
   for (let bucket = 0; bucket < 65_536; bucket++) {
     const start = bucketStart[bucket] as number;
@@ -154,7 +159,7 @@ export function encodePackIndex(table: EntryTable, order: Int32Array, packTraile
   for (let position = 0; position < count; position++) {
     const entry = order[position] as number;
     const idStart = entry * idBytes;
-    fanout[table.id[idStart] as number]!++;
+    increment(fanout, table.id[idStart] as number);
     bytes.set(table.id.subarray(idStart, idStart + idBytes), IDS_START + position * idBytes);
     view.setUint32(crcStart + position * 4, table.crc[entry] as number);
     const offset = table.offset[entry] as number;
@@ -174,6 +179,13 @@ export function encodePackIndex(table: EntryTable, order: Int32Array, packTraile
   bytes.set(packTrailer, trailerStart);
   bytes.set(hash(format.name, bytes.subarray(0, trailerStart + idBytes), 'buffer'), trailerStart + idBytes);
   return bytes;
+}
+
+/** @returns the value after the addition */
+function increment(counts: Int32Array | Uint32Array, index: number, by = 1): number {
+  const value = (counts[index] as number) + by;
+  counts[index] = value;
+  return value;
 }
 
 function bucketOf(ids: Uint8Array, start: number): number {

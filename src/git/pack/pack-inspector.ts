@@ -2,10 +2,11 @@
  * Looks once at every object of a pack while its body is at hand: git's rules, what it refers to, and the skeletons of commits. Whether
  * the references lead anywhere is decided when all ids are known (`pack-report.ts`).
  */
-import { checkObject } from '../fsck/check-object.ts';
-import { FsckGate } from '../fsck/fsck-gate.ts';
-import { type FsckOptions } from '../fsck/finding.ts';
+
 import { fromHex } from '#bytes/hex.ts';
+import { checkObject } from '../fsck/check-object.ts';
+import type { FsckOptions } from '../fsck/finding.ts';
+import { FsckGate } from '../fsck/fsck-gate.ts';
 import { CommitSkeleton, scanCommit } from '../object/commit.ts';
 import type { ObjectFormat } from '../object/object-id.ts';
 import { TYPE_NUMBER } from '../object/object-type.ts';
@@ -73,7 +74,12 @@ export class PackInspector {
   }
 
   #inspectCommit(entry: number, body: Uint8Array, ids: Uint8Array, idStart: number): void {
-    this.#gate.judgeFindings('commit', checkObject('commit', body, this.#format, this.#gate.options).findings, ids, idStart);
+    this.#gate.judgeFindings(
+      'commit',
+      checkObject('commit', body, this.#format, this.#gate.options).findings,
+      ids,
+      idStart,
+    );
     scanCommit(body, this.#format, this.#skeleton);
     this.#commits.add(entry, body, this.#skeleton);
     const tree = this.#commits.lastTree;

@@ -188,7 +188,9 @@ export class PackParser {
     if (header.typeNumber === OFS_DELTA) {
       const base = this.#entries.find(offset - header.baseDistance);
       if (base < 0 || base >= entry) {
-        throw new CorruptPackError(`read pack entry at ${offset}: its delta base at ${offset - header.baseDistance} is no entry`);
+        throw new CorruptPackError(
+          `read pack entry at ${offset}: its delta base at ${offset - header.baseDistance} is no entry`,
+        );
       }
       arrays.base[entry] = base;
     } else if (header.typeNumber === REF_DELTA) {

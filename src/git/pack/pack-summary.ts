@@ -54,7 +54,13 @@ export class PackSummary implements PackSummaryContent {
     if (aligned.length < HEADER_BYTES || header.getUint32(0, true) !== MAGIC || header.getUint32(4, true) !== VERSION) {
       throw new CorruptPackError('read pack summary: it is none of version 1');
     }
-    const [idBytes, n, c, a, r] = [8, 12, 16, 20, 24].map((at) => header.getUint32(at, true)) as [number, number, number, number, number];
+    const [idBytes, n, c, a, r] = [8, 12, 16, 20, 24].map((at) => header.getUint32(at, true)) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     const layout = layOut({ idBytes, n, c, a, r });
     if (idBytes !== format.idBytes || layout.sizeBytes !== aligned.length) {
       throw new CorruptPackError(`read pack summary: ${aligned.length} bytes do not fit ${n} objects`);

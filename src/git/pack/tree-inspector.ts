@@ -273,7 +273,8 @@ export class TreeInspector {
 function contentRules(facts: number): number {
   if (facts === 0) return 0;
   return (
-    (facts & TREE_FACT.namesGitmodules ? IS_GITMODULES : 0) | (facts & TREE_FACT.namesGitattributes ? IS_GITATTRIBUTES : 0)
+    (facts & TREE_FACT.namesGitmodules ? IS_GITMODULES : 0) |
+    (facts & TREE_FACT.namesGitattributes ? IS_GITATTRIBUTES : 0)
   );
 }
 

@@ -9,6 +9,8 @@ export interface CommitGraph {
   readonly count: number;
   /** @returns -1 when the graph has no such commit */
   positionOf(id: ObjectId): number;
+  /** The same for an id slot of a buffer. */
+  positionOfSlot(ids: Uint8Array, idStart: number): number;
   idAt(position: number): ObjectId;
   treeAt(position: number): ObjectId;
   /** Committer date, seconds since 1970. */

@@ -1,0 +1,51 @@
+/**
+ * Makes a thin pack whole: appends the objects outside the pack that its deltas stand on, and corrects count and checksum —
+ * gitprotocol-capabilities(5), "thin-pack"; git-index-pack(1), `--fix-thin`.
+ */
+import { crc32, deflateSync } from 'node:zlib';
+import { writeTypeAndSize } from './entry-header.ts';
+import { type EntryTable, EntryTableBuilder, NO_BASE } from './entry-table.ts';
+
+export interface AppendedObject {
+  readonly id: Uint8Array;
+  readonly typeNumber: number;
+  readonly body: Uint8Array;
+}
+
+export interface Completion {
+  readonly table: EntryTable;
+  /** Entry numbers of the appended objects, in the order given. */
+  readonly entries: readonly number[];
+  /** The appended entries, to stand where the trailer stood. */
+  readonly bytes: Uint8Array;
+}
+
+/** Appends whole objects to a table whose pack ends at `table.offset[table.count]`. */
+export function appendObjects(table: EntryTable, objects: readonly AppendedObject[]): Completion {
+  const builder = EntryTableBuilder.from(table);
+  const pieces: Uint8Array[] = [];
+  const entries: number[] = [];
+  let offset = table.offset[table.count] as number;
+  for (const object of objects) {
+    const bytes = encodeEntry(object);
+    const entry = builder.add();
+    const { arrays } = builder;
+    arrays.offset[entry] = offset;
+    arrays.type[entry] = object.typeNumber;
+    arrays.size[entry] = object.body.length;
+    arrays.crc[entry] = crc32(bytes);
+    arrays.base[entry] = NO_BASE;
+    arrays.id.set(object.id, entry * table.format.idBytes);
+    entries.push(entry);
+    pieces.push(bytes);
+    offset += bytes.length;
+  }
+  return { table: builder.finish(offset), entries, bytes: Buffer.concat(pieces) };
+}
+
+/** An object stored whole, as a pack entry. */
+export function encodeEntry({ typeNumber, body }: Pick<AppendedObject, 'typeNumber' | 'body'>): Uint8Array {
+  const header = new Uint8Array(16);
+  const headerBytes = writeTypeAndSize(header, 0, typeNumber, body.length);
+  return Buffer.concat([header.subarray(0, headerBytes), deflateSync(body)]);
+}

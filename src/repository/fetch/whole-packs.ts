@@ -1,0 +1,63 @@
+/**
+ * Whether a clone may take whole packs, byte for byte.
+ *
+ * A pack's roots are its objects that no other object of it refers to. Objects form no cycle, so each is reachable from some root: when all
+ * roots are asked for, everything in the pack is. That is decided with the pack's summary and the commit graph; no tree is read and no
+ * bitmap is kept.
+ */
+import type { LoadedPack } from '../packed-object-store.ts';
+import { type Closure, WANTED } from './closure.ts';
+
+/** Objects of a pack that an older pack has too: positions in its index, ascending. */
+export type Duplicates = ReadonlyMap<LoadedPack, Int32Array>;
+
+/** @param packs oldest first */
+export function findDuplicates(packs: readonly LoadedPack[]): Duplicates {
+  const duplicates = new Map<LoadedPack, Int32Array>();
+  packs.forEach((pack, index) => {
+    const positions = new Set<number>();
+    for (const older of packs.slice(0, index)) addCommonPositions(pack, older, positions);
+    duplicates.set(pack, Int32Array.from(positions).sort());
+  });
+  return duplicates;
+}
+
+/** Looks the ids of the smaller pack up in the larger one. */
+function addCommonPositions(pack: LoadedPack, older: LoadedPack, positions: Set<number>): void {
+  const isSmaller = pack.index.count <= older.index.count;
+  const [from, to] = isSmaller ? [pack.index, older.index] : [older.index, pack.index];
+  for (let position = 0; position < from.count; position++) {
+    const found = to.find(from.idAt(position));
+    if (found >= 0) positions.add(isSmaller ? position : found);
+  }
+}
+
+/** Whether every object of every pack is asked for. Duplicates need no look: an older pack answers for them. */
+export function allPacksAreWanted(packs: readonly LoadedPack[], duplicates: Duplicates, closure: Closure): boolean {
+  return packs.every((pack) => {
+    const own = duplicates.get(pack) as Int32Array;
+    return pack.summary.roots.every(
+      (position) => isWantedRoot(pack, position, closure) || includesSorted(own, position),
+    );
+  });
+}
+
+function isWantedRoot({ index }: LoadedPack, position: number, { graph, marks, tags }: Closure): boolean {
+  const id = index.idAt(position);
+  if (tags.find(id, 0) >= 0) return true;
+  const commit = graph.positionOfSlot(id, 0);
+  return commit >= 0 && marks[commit] === WANTED;
+}
+
+function includesSorted(sorted: Int32Array, value: number): boolean {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const found = sorted[middle] as number;
+    if (found === value) return true;
+    if (found < value) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
+}

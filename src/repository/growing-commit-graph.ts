@@ -1,0 +1,137 @@
+/**
+ * The commits of a repository's packs in typed arrays that only ever grow: a push adds its commits to the end, and a snapshot taken
+ * before goes on seeing the part that it knew. 48 bytes a commit and two ids.
+ */
+import { fromHex, toHex } from '#bytes/hex.ts';
+import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
+import type { CommitGraph } from '#git/walk/commit-graph.ts';
+import { IdTable } from '#git/walk/id-table.ts';
+import type { LoadedPack } from './packed-object-store.ts';
+
+export class GrowingCommitGraph {
+  readonly #format: ObjectFormat;
+  readonly #packIds = new Set<string>();
+  /** A commit's position is its number in this table. */
+  readonly ids: IdTable;
+  treeIds: Uint8Array;
+  dates = new Float64Array(1024);
+  /** Where each commit's parents begin in `parents`; one more, for the end. */
+  parentStarts = new Uint32Array(1025);
+  parents = new Int32Array(1024);
+
+  constructor(format: ObjectFormat) {
+    this.#format = format;
+    this.ids = new IdTable(format);
+    this.treeIds = new Uint8Array(1024 * format.idBytes);
+  }
+
+  /** Whether it holds nothing but commits of these packs: otherwise it must be built anew. */
+  isWithin(packs: readonly LoadedPack[]): boolean {
+    const wanted = new Set(packs.map((pack) => pack.id));
+    return [...this.#packIds].every((id) => wanted.has(id));
+  }
+
+  /** Adds the packs that it lacks. @param packs oldest first, so parents come before or with their children */
+  add(packs: readonly LoadedPack[]): void {
+    for (const pack of packs) {
+      if (this.#packIds.has(pack.id)) continue;
+      this.#packIds.add(pack.id);
+      this.#addPack(pack);
+    }
+  }
+
+  /** The commits that are there now. */
+  view(): CommitGraph {
+    return new CommitGraphView(this, this.#format);
+  }
+
+  #addPack({ index, summary }: LoadedPack): void {
+    const { idBytes } = this.#format;
+    const positions = new Int32Array(summary.commits.length);
+    const firstNew = this.ids.size;
+    summary.commits.forEach((indexPosition, row) => {
+      const position = this.ids.add(index.idAt(indexPosition), 0);
+      // A commit that an older pack has too keeps its place.
+      positions[row] = position < firstNew ? -1 : position;
+    });
+    this.#reserve(this.ids.size);
+    const rows = rowsByPosition(positions, firstNew, this.ids.size);
+    for (let position = firstNew; position < this.ids.size; position++) {
+      const row = rows[position - firstNew] as number;
+      this.treeIds.set(summary.treeIds.subarray(row * idBytes, (row + 1) * idBytes), position * idBytes);
+      this.dates[position] = summary.dates[row] as number;
+      let at = this.parentStarts[position] as number;
+      const end = summary.parentStarts[row + 1] as number;
+      for (let parent = summary.parentStarts[row] as number; parent < end; parent++) {
+        if (at === this.parents.length) this.parents = grown(this.parents, new Int32Array(at * 2));
+        this.parents[at++] = this.ids.find(summary.parentIds, parent * idBytes);
+      }
+      this.parentStarts[position + 1] = at;
+    }
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.dates.length) return;
+    const capacity = Math.max(count, this.dates.length * 2);
+    this.dates = grown(this.dates, new Float64Array(capacity));
+    this.parentStarts = grown(this.parentStarts, new Uint32Array(capacity + 1));
+    this.treeIds = grown(this.treeIds, new Uint8Array(capacity * this.#format.idBytes));
+  }
+}
+
+class CommitGraphView implements CommitGraph {
+  readonly count: number;
+  readonly #graph: GrowingCommitGraph;
+  readonly #idBytes: number;
+
+  constructor(graph: GrowingCommitGraph, format: ObjectFormat) {
+    this.#graph = graph;
+    this.count = graph.ids.size;
+    this.#idBytes = format.idBytes;
+  }
+
+  positionOf(id: ObjectId): number {
+    return this.positionOfSlot(fromHex(id), 0);
+  }
+
+  positionOfSlot(ids: Uint8Array, idStart: number): number {
+    const position = this.#graph.ids.find(ids, idStart);
+    return position < this.count ? position : -1;
+  }
+
+  idAt(position: number): ObjectId {
+    return toHex(this.#graph.ids.ids, position * this.#idBytes, (position + 1) * this.#idBytes);
+  }
+
+  treeAt(position: number): ObjectId {
+    return toHex(this.#graph.treeIds, position * this.#idBytes, (position + 1) * this.#idBytes);
+  }
+
+  dateAt(position: number): number {
+    return this.#graph.dates[position] as number;
+  }
+
+  parentCount(position: number): number {
+    const { parentStarts } = this.#graph;
+    return (parentStarts[position + 1] as number) - (parentStarts[position] as number);
+  }
+
+  parentAt(position: number, index: number): number {
+    const { parentStarts, parents } = this.#graph;
+    const parent = parents[(parentStarts[position] as number) + index] as number;
+    return parent < this.count ? parent : -1;
+  }
+}
+
+function rowsByPosition(positions: Int32Array, first: number, end: number): Int32Array {
+  const rows = new Int32Array(end - first);
+  positions.forEach((position, row) => {
+    if (position >= 0) rows[position - first] = row;
+  });
+  return rows;
+}
+
+function grown<Table extends Uint8Array | Int32Array | Uint32Array | Float64Array>(from: Table, to: Table): Table {
+  to.set(from);
+  return to;
+}

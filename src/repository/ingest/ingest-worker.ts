@@ -1,0 +1,131 @@
+/** A thread that indexes packs: answers the calls of `ingest-messages.ts`, one at a time, for any number of pushes. */
+import { parentPort } from 'node:worker_threads';
+import { checkNamedBlob, type NamedObject } from '#git/fsck/check-object.ts';
+import { FsckGate } from '#git/fsck/fsck-gate.ts';
+import { objectFormatOf } from '#git/object/object-id.ts';
+import { TYPE_NUMBER } from '#git/object/object-type.ts';
+import { linkFamilies } from '#git/pack/delta-families.ts';
+import { EntryReader } from '#git/pack/entry-reader.ts';
+import { EntrySource } from '#git/pack/entry-source.ts';
+import type { EntryTable } from '#git/pack/entry-table.ts';
+import { FamilyResolver } from '#git/pack/family-resolver.ts';
+import { assertInflaterWorks } from '#git/pack/inflater.ts';
+import { PackInspector } from '#git/pack/pack-inspector.ts';
+import { PackParser } from '#git/pack/pack-parser.ts';
+import { reportPack } from '#git/pack/pack-report.ts';
+import { IS_GITATTRIBUTES, IS_GITMODULES } from '#git/pack/reference-table.ts';
+import { planBatches } from '#git/pack/resolve-plan.ts';
+import { limits } from '#limits.ts';
+import { flattenError } from './ingest-error.ts';
+import type { CallMessage, IngestCalls, ResolveTask, ReturnMessage } from './ingest-messages.ts';
+
+const parserLimits = {
+  packMaxBytes: limits.packMaxBytes,
+  objectsMax: limits.packObjectsMax,
+  objectMaxBytes: limits.objectMaxBytes,
+  objectInMemoryMaxBytes: limits.objectInMemoryMaxBytes,
+  inflatedMaxBytes: limits.pushInflatedMaxBytes,
+  inflationRatioMax: limits.pushInflationRatioMax,
+};
+
+const sessions = new Map<number, { parser: PackParser; inspector: PackInspector }>();
+
+const calls: IngestCalls = {
+  open(session, { format, fsck }) {
+    const objectFormat = objectFormatOf(format);
+    const inspector = new PackInspector(objectFormat, fsck);
+    const parser = new PackParser(objectFormat, parserLimits, (...object) => inspector.inspect(...object));
+    sessions.set(session, { parser, inspector });
+  },
+
+  feed(session, bytes) {
+    sessionOf(session).parser.feed(bytes);
+  },
+
+  finishParsing(session, plan) {
+    const { parser, inspector } = sessionOf(session);
+    const parsed = parser.finish();
+    const families = linkFamilies(parsed.table);
+    const batches = planBatches(parsed.table, families, plan);
+    return { ...parsed, families, batches, inspection: inspector.result() };
+  },
+
+  close(session) {
+    sessions.delete(session);
+  },
+
+  resolve(task) {
+    const inspector = new PackInspector(task.table.format, task.fsck);
+    if (task.rootKind === 'new') inspectRoots(task, inspector);
+    const resolver = new FamilyResolver(
+      task.table,
+      task.families,
+      new EntrySource(task.segments),
+      inspector,
+      {
+        objectInMemoryMaxBytes: limits.objectInMemoryMaxBytes,
+        deltaDepthMax: limits.deltaDepthMax,
+        pathMaxBytes: limits.deltaPathMaxBytes,
+        inflatedMaxBytes: task.inflatedMaxBytes,
+      },
+      () => Atomics.load(task.cancel, 0) !== 0,
+    );
+    for (const root of task.roots) resolver.resolve(root);
+    return { inspection: inspector.result(), inflatedBytes: resolver.inflatedBytes };
+  },
+
+  report: reportPack,
+
+  checkNamedBlobs(table, segments, entries, notes, fsck) {
+    const gate = new FsckGate(table.format, fsck);
+    const reader = new EntryReader(table, new EntrySource(segments));
+    entries.forEach((entry, index) => {
+      const object = readNamedObject(table, reader, entry);
+      for (const name of namesOf(notes[index] as number)) {
+        const findings = checkNamedBlob(name, object, fsck);
+        gate.judgeFindings('blob', findings, table.id, entry * table.format.idBytes);
+      }
+    });
+    return gate.notices;
+  },
+};
+
+function inspectRoots({ table, segments, roots }: ResolveTask, inspector: PackInspector): void {
+  const reader = new EntryReader(table, new EntrySource(segments));
+  for (const root of roots) {
+    const body = reader.read(root);
+    inspector.inspect(root, table.type[root] as number, body, 0, body.length, table.id, root * table.format.idBytes);
+  }
+}
+
+function readNamedObject(table: EntryTable, reader: EntryReader, entry: number): NamedObject {
+  if (table.type[entry] !== TYPE_NUMBER.blob) return { kind: 'other-type' };
+  if ((table.size[entry] as number) > limits.namedBlobMaxBytes) return { kind: 'too-large' };
+  return { kind: 'blob', body: reader.read(entry) };
+}
+
+function namesOf(note: number): ('gitmodules' | 'gitattributes')[] {
+  return [
+    ...(note & IS_GITMODULES ? (['gitmodules'] as const) : []),
+    ...(note & IS_GITATTRIBUTES ? (['gitattributes'] as const) : []),
+  ];
+}
+
+function sessionOf(session: number) {
+  const found = sessions.get(session);
+  if (!found) throw new RangeError(`no session ${session}`);
+  return found;
+}
+
+assertInflaterWorks();
+
+parentPort?.on('message', ({ call, method, args }: CallMessage) => {
+  let answer: ReturnMessage;
+  try {
+    const result = (calls[method] as (...args: unknown[]) => unknown)(...args);
+    answer = { call, result };
+  } catch (error) {
+    answer = { call, error: flattenError(error) };
+  }
+  parentPort?.postMessage(answer);
+});

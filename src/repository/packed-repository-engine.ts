@@ -1,0 +1,143 @@
+/** The engine over packs in bulk storage and refs in Postgres: puts the parts of this folder together. */
+import { LRUCache } from 'lru-cache';
+import { fromHex } from '#bytes/hex.ts';
+import type { Database } from '#db/client.ts';
+import { appendToOutbox } from '#db/outbox.ts';
+import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
+import { limits } from '#limits.ts';
+import type { BlobStore } from '#storage/blob-store.ts';
+import { RepositoryGoneError } from './errors.ts';
+import { planPack } from './fetch/pack-plan.ts';
+import { GrowingCommitGraph } from './growing-commit-graph.ts';
+import { IngestThreads } from './ingest/ingest-threads.ts';
+import { RetainBudget } from './ingest/retain-budget.ts';
+import { PackFiles } from './pack-files.ts';
+import { PackLeases } from './pack-lease.ts';
+import { createObjectCache, type LoadedPack, PackedObjectStore, type StoredPack } from './packed-object-store.ts';
+import { receivePush } from './push.ts';
+import type { SortedRefs } from './ref-snapshot.ts';
+import type {
+  PackPlan,
+  PackRequest,
+  PushOutcome,
+  PushRequest,
+  RepositoryEngine,
+  RepositorySnapshot,
+} from './repository-engine.ts';
+import { type RepositoryState, RepositoryStates } from './repository-state.ts';
+
+export interface EngineOptions {
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  /** Threads that index packs. */
+  readonly threadCount: number;
+}
+
+interface PackedSnapshot extends RepositorySnapshot {
+  readonly refs: SortedRefs;
+  readonly objects: PackedObjectStore;
+}
+
+export class PackedRepositoryEngine implements RepositoryEngine {
+  readonly #db: Database;
+  readonly #blobs: BlobStore;
+  readonly #files: PackFiles;
+  readonly #states: RepositoryStates;
+  readonly #leases: PackLeases;
+  readonly #threads: IngestThreads;
+  readonly #budget = new RetainBudget(limits.packRetainProcessMaxBytes);
+  readonly #objectCache = createObjectCache(limits.objectCacheMaxBytes);
+  /** Stores of repositories whose packs have not changed: with them their tables stay loaded. */
+  readonly #stores = new LRUCache<number, { packs: readonly StoredPack[]; objects: PackedObjectStore }>({
+    maxSize: limits.openObjectsMax,
+    sizeCalculation: ({ packs }) => packs.reduce((sum, pack) => sum + pack.objectCount, 1),
+  });
+  readonly #graphs = new LRUCache<number, GrowingCommitGraph>({
+    maxSize: limits.cachedCommitsMax,
+    sizeCalculation: (graph) => graph.ids.size + 1,
+  });
+
+  constructor({ db, blobs, threadCount }: EngineOptions) {
+    this.#db = db;
+    this.#blobs = blobs;
+    this.#files = new PackFiles(blobs, {
+      tablesMaxBytes: limits.packTablesCacheMaxBytes,
+      blocksMaxBytes: limits.packBlocksCacheMaxBytes,
+    });
+    this.#states = new RepositoryStates(db);
+    this.#leases = new PackLeases(db, blobs);
+    this.#threads = new IngestThreads(threadCount);
+  }
+
+  async snapshot(repositoryId: number): Promise<PackedSnapshot> {
+    const state = await this.#states.read(repositoryId);
+    const objects = this.#openCached(repositoryId, state);
+    return {
+      repositoryId,
+      refsVersion: state.refsVersion,
+      packsVersion: state.packsVersion,
+      refs: state.refs,
+      objects,
+      containsMany: (ids) => containsMany(objects, ids),
+    };
+  }
+
+  planPack(snapshot: RepositorySnapshot, request: PackRequest): Promise<PackPlan> {
+    const { objects, refs } = snapshot as PackedSnapshot;
+    return planPack(objects, refs, this.#files, request);
+  }
+
+  receive(request: PushRequest): Promise<PushOutcome> {
+    return receivePush(
+      {
+        db: this.#db,
+        files: this.#files,
+        states: this.#states,
+        ingest: { blobs: this.#blobs, leases: this.#leases, threads: this.#threads, budget: this.#budget },
+        openObjects: (format, packs) => this.#open(request.repositoryId, format, packs),
+      },
+      request,
+    );
+  }
+
+  async setHead(repositoryId: number, headTarget: string): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const rows = await tx`
+        update repository set head_target = ${headTarget}, refs_version = refs_version + 1, updated_at = now()
+        where id = ${repositoryId} returning id`;
+      if (rows.length === 0) throw new RepositoryGoneError(repositoryId);
+      await appendToOutbox(tx, 'head', { repositoryId });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#threads.stop();
+  }
+
+  #openCached(repositoryId: number, { format, packs }: RepositoryState): PackedObjectStore {
+    const cached = this.#stores.get(repositoryId);
+    if (cached?.packs === packs) return cached.objects;
+    const objects = this.#open(repositoryId, format, packs);
+    this.#stores.set(repositoryId, { packs, objects });
+    return objects;
+  }
+
+  #open(repositoryId: number, format: ObjectFormat, packs: readonly StoredPack[]): PackedObjectStore {
+    return new PackedObjectStore(format, packs, this.#files, this.#objectCache, (loaded) =>
+      this.#graphOf(repositoryId, format, loaded).view(),
+    );
+  }
+
+  #graphOf(repositoryId: number, format: ObjectFormat, packs: readonly LoadedPack[]): GrowingCommitGraph {
+    let graph = this.#graphs.get(repositoryId);
+    if (!graph?.isWithin(packs)) graph = new GrowingCommitGraph(format);
+    graph.add(packs);
+    this.#graphs.set(repositoryId, graph);
+    return graph;
+  }
+}
+
+async function containsMany(objects: PackedObjectStore, ids: readonly ObjectId[]): Promise<boolean[]> {
+  await objects.load();
+  return ids.map((id) => objects.locate(fromHex(id)) !== undefined);
+}
