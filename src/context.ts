@@ -18,6 +18,7 @@ import { ANONYMOUS, type Principal } from './auth/principal.ts';
 import { RateLimiter } from './auth/rate-limit.ts';
 import { Sessions } from './auth/session.ts';
 import { SignIn } from './auth/sign-in.ts';
+import { pageReader } from './browse/page-reader.ts';
 import type { Bus } from './bus/bus.ts';
 import type { Cache } from './bus/cache.ts';
 import { MemoryBus } from './bus/memory-bus.ts';
@@ -32,7 +33,7 @@ import type { Dependency } from './http/health.ts';
 import type { PageServices } from './http/page-locals.ts';
 import type { RawRoute } from './http/raw-route.ts';
 import type { JobHandler } from './jobs/job-handler.ts';
-import { JobWorker } from './jobs/job-worker.ts';
+import { JobRunner } from './jobs/job-runner.ts';
 import { OutboxRelay } from './jobs/outbox-relay.ts';
 import { listenForWork } from './jobs/work-listener.ts';
 import type { Log } from './log.ts';
@@ -158,6 +159,7 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     accounts: new AccountDirectory(database),
     accountWorkflows: bindAccountWorkflows({ database, sessions, signIn, rateLimiter, signUpMode: signup }),
     authenticator: new Authenticator({ tokens, signIn, sessions, publicUrl }),
+    browse: pageReader,
     catalog: new RepositoryCatalog(database),
     decideAccess,
     engine: opened.add(new PackedRepositoryEngine({ db: database, blobs, threadCount: availableParallelism() })),
@@ -205,18 +207,18 @@ async function startWork(
   log: Log,
 ): Promise<{ close(): Promise<void> }> {
   const { database, bus } = stores;
-  const worker = new JobWorker({ database, log, handlers });
+  const runner = new JobRunner({ database, log, handlers });
   const relay = new OutboxRelay(database, bus, log);
   const unlisten = await listenForWork(database, () => {
-    worker.wake();
+    runner.wake();
     relay.wake();
   });
   relay.start();
-  await worker.start();
+  await runner.start();
   return {
     close: async () => {
       await unlisten();
-      await Promise.all([worker.stop(), relay.stop()]);
+      await Promise.all([runner.stop(), relay.stop()]);
     },
   };
 }

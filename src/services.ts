@@ -10,6 +10,7 @@ import type { decideAccess } from '#auth/policy.ts';
 import type { RateLimiter } from '#auth/rate-limit.ts';
 import type { Sessions } from '#auth/session.ts';
 import type { SignIn } from '#auth/sign-in.ts';
+import type { PageReader } from '#browse/page-reader.ts';
 import type { Bus } from '#bus/bus.ts';
 import type { Cache } from '#bus/cache.ts';
 import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
@@ -29,6 +30,8 @@ export interface Services {
   readonly tokens: AccessTokenStore;
   /** The policy, for pages, which hold no code of ours but their own. */
   readonly decideAccess: typeof decideAccess;
+  /** Trees, files and history, for pages. */
+  readonly browse: PageReader;
   readonly textRenderer: TextRenderer;
   readonly bus: Bus;
   readonly cache: Cache;

@@ -1,19 +1,23 @@
 /**
  * Paths below `/<owner>/<repository>`, read and written. Names in Git are bytes; a URL carries them percent-encoded. Astro
  * decodes its params more than once, so a `%` in a file name is lost there: pages read `locals.rawUrl` through this file.
+ *
+ * A name that is not UTF-8 stands in links as the text that `decodeLenient` makes of it, which `src/browse` finds again; its
+ * own bytes, sent as they are, lead to the same.
  */
+import { decodeLenient } from '#bytes/utf8.ts';
+
 export interface RepositoryAddress {
   readonly owner: string;
   readonly name: string;
   /** The segment after the name, such as `tree`; undefined on the repository's home page. */
   readonly view: string | undefined;
   /** What follows the view, decoded once: a ref and a path, or an id. No slash at either end. */
-  readonly rest: Uint8Array;
+  readonly rest: string;
   readonly query: URLSearchParams;
 }
 
 const UTF8_ENCODER = new TextEncoder();
-const SLASH = 0x2f;
 
 /** @returns undefined when the path names no repository, or has empty, `.` or `..` segments that no file can have */
 export function parseRepositoryAddress(rawUrl: string): RepositoryAddress | undefined {
@@ -23,19 +27,13 @@ export function parseRepositoryAddress(rawUrl: string): RepositoryAddress | unde
   if (decoded.some(isUnnameable)) return undefined;
   const [owner, name, view, ...rest] = decoded;
   if (owner === undefined || name === undefined) return undefined;
-  return {
-    owner: asText(owner),
-    name: asText(name),
-    view: view === undefined ? undefined : asText(view),
-    rest: joinSegments(rest),
-    query: new URLSearchParams(rawQuery),
-  };
+  return { owner, name, view, rest: rest.join('/'), query: new URLSearchParams(rawQuery) };
 }
 
 /** Percent-encodes a ref name or a path for use in a URL; its slashes stay. */
-export function encodePath(path: string | Uint8Array): string {
+export function encodePath(path: string): string {
   let encoded = '';
-  for (const byte of typeof path === 'string' ? UTF8_ENCODER.encode(path) : path) {
+  for (const byte of UTF8_ENCODER.encode(path)) {
     const character = String.fromCharCode(byte);
     encoded += /[A-Za-z0-9\-._~/@:+,=!$&*;()]/.test(character)
       ? character
@@ -44,29 +42,20 @@ export function encodePath(path: string | Uint8Array): string {
   return encoded;
 }
 
-function decodeSegment(segment: string): Uint8Array {
-  const binary = segment.replace(/%([0-9a-fA-F]{2})/g, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  // What was no escape is ASCII in any URL that a client may send; anything else is taken for UTF-8.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a range of bytes
-  return /^[\u0000-\u00ff]*$/.test(binary) ? Uint8Array.from(binary, (c) => c.charCodeAt(0)) : UTF8_ENCODER.encode(segment);
+function decodeSegment(segment: string): string {
+  const bytes = UTF8_ENCODER.encode(segment);
+  const decoded = Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/%([0-9a-fA-F]{2})/g, toCharacter);
+  return decodeLenient(Buffer.from(decoded, 'latin1'));
 }
 
-function isUnnameable(segment: Uint8Array): boolean {
-  const isDots = segment.every((byte) => byte === 0x2e) && segment.length <= 2;
-  return segment.length === 0 || isDots || segment.includes(0);
+function toCharacter(_match: string, hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }
 
-function joinSegments(segments: readonly Uint8Array[]): Uint8Array {
-  const bytes: number[] = [];
-  segments.forEach((segment, index) => {
-    if (index > 0) bytes.push(SLASH);
-    bytes.push(...segment);
-  });
-  return Uint8Array.from(bytes);
-}
-
-function asText(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('utf8');
+function isUnnameable(segment: string): boolean {
+  return segment === '' || segment === '.' || segment === '..' || segment.includes('\0');
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

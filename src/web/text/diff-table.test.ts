@@ -1,55 +1,36 @@
 import { expect, test } from 'vitest';
-import { type DiffHunk, diffAnchor, diffTable } from './diff-table.ts';
+import { makePatch } from '#git/diff/patch.ts';
+import { diffAnchor, diffTable } from './diff-table.ts';
 
-const hunk = (lines: DiffHunk['lines']): DiffHunk => ({
-  heading: 'f(<T>)',
-  oldStart: 7,
-  oldCount: 2,
-  newStart: 9,
-  newCount: 1,
-  lines,
-});
+function tableOf(oldText: string, newText: string): string {
+  const patch = makePatch(Buffer.from(oldText), Buffer.from(newText));
+  return diffTable(patch.kind === 'text' ? patch.hunks : [], 'diff-x');
+}
 
 test('numbers both sides and names the hunk', () => {
-  const html = diffTable(
-    [
-      hunk([
-        { kind: 'context', text: 'a' },
-        { kind: 'deleted', text: 'b' },
-      ]),
-    ],
-    'diff-x',
-  );
-  expect(html).toContain('@@ -7,2 +9 @@ <b>f(&lt;T&gt;)</b>');
-  expect(html).toContain('<tr class="context"><td data-n="7"></td><td data-n="9" id="diff-xR9"></td>');
-  expect(html).toContain('<tr class="deleted"><td data-n="8" id="diff-xL8"></td><td></td><td data-sign="-">');
+  const before = `f(<T>) {\n${'  same\n'.repeat(9)}`;
+  const html = tableOf(`${before}  one\n  two\n`, `${before}  two\n`);
+  expect(html).toContain('@@ -8,5 +8,4 @@ <b>f(&lt;T&gt;) {</b>');
+  expect(html).toContain('<tr class="context"><td data-n="8"></td><td data-n="8" id="diff-xR8"></td>');
+  expect(html).toContain('<tr class="removed"><td data-n="11" id="diff-xL11"></td><td></td><td data-sign="-">');
 });
 
 test('marks the words that differ in a pair of lines', () => {
-  const html = diffTable(
-    [
-      hunk([
-        { kind: 'deleted', text: 'return readEntry(cursor);' },
-        { kind: 'added', text: 'return readHeader(cursor);' },
-      ]),
-    ],
-    'd',
-  );
+  const html = tableOf('return readEntry(cursor);\n', 'return readHeader(cursor);\n');
   expect(html).toContain('return <b>readEntry</b>(cursor);');
   expect(html).toContain('return <b>readHeader</b>(cursor);');
 });
 
 test('marks nothing when the runs differ in length', () => {
-  const lines: DiffHunk['lines'] = [
-    { kind: 'deleted', text: 'one two' },
-    { kind: 'added', text: 'one three' },
-    { kind: 'added', text: 'four' },
-  ];
-  expect(diffTable([hunk(lines)], 'd')).toContain('<code>one three</code>');
+  expect(tableOf('one two\n', 'one three\nfour\n')).toContain('<code>one three</code>');
+});
+
+test('says where a line end is missing', () => {
+  expect(tableOf('a\n', 'a').match(/no newline/g)).toHaveLength(1);
 });
 
 test('escapes every line', () => {
-  expect(diffTable([hunk([{ kind: 'added', text: '<img src=x onerror=a>' }])], 'd')).not.toContain('<img');
+  expect(tableOf('', '<img src=x onerror=a>\n')).not.toContain('<img');
 });
 
 test("anchors are GitHub's", () => {

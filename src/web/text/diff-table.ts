@@ -1,55 +1,40 @@
 /** The changes of one file as HTML rows, with the words that differ marked within pairs of lines. Strings, as in `code-table.ts`. */
 import { createHash } from 'node:crypto';
-import { escapeCode, escapeHtml, type SafeHtml, trustHtml } from './escape.ts';
-
-export interface DiffHunk {
-  /** What follows the second `@@`: the function or section that the hunk lies in. */
-  readonly heading: string;
-  readonly oldStart: number;
-  readonly oldCount: number;
-  readonly newStart: number;
-  readonly newCount: number;
-  readonly lines: readonly DiffLine[];
-}
-
-export interface DiffLine {
-  readonly kind: 'context' | 'added' | 'deleted';
-  /** Without its line end. */
-  readonly text: string;
-  /** The file ends here without a line end. */
-  readonly endsFile?: boolean | undefined;
-}
+import { decodeLenient } from '#bytes/utf8.ts';
+import type { Hunk, HunkLine } from '#git/diff/patch.ts';
+import { escapeCode, type SafeHtml, trustHtml } from './escape.ts';
 
 /** Beyond this length the marks within lines would cost more than they tell. */
 const MARKED_LINE_MAX_LENGTH = 1_000;
 
-const SIGN = { context: ' ', added: '+', deleted: '-' } as const;
-const SIGN_NAME = { context: '', added: 'added', deleted: 'deleted' } as const;
+const SIGN = { context: ' ', added: '+', removed: '-' } as const;
+const SIGN_NAME = { context: '', added: 'added', removed: 'removed' } as const;
 
 /** @returns `diff-<sha256 of the path>`: GitHub's anchors, so that links survive a move */
-export function diffAnchor(path: string | Uint8Array): string {
+export function diffAnchor(path: string): string {
   return `diff-${createHash('sha256').update(path).digest('hex')}`;
 }
 
 /** @param anchor from `diffAnchor`: lines get the ids `<anchor>L12` (old side) and `<anchor>R12` (new side) */
-export function diffTable(hunks: readonly DiffHunk[], anchor: string): SafeHtml {
+export function diffTable(hunks: readonly Hunk[], anchor: string): SafeHtml {
   const bodies = hunks.map((hunk) => hunkBody(hunk, anchor)).join('');
   return trustHtml(
     `<table class="diff-table"><thead class="visually-hidden"><tr><th scope="col">Old line</th><th scope="col">New line</th><th scope="col">Change</th></tr></thead>${bodies}</table>`,
   );
 }
 
-function hunkBody(hunk: DiffHunk, anchor: string): string {
-  let oldNumber = hunk.oldStart;
-  let newNumber = hunk.newStart;
-  let html = `<tbody><tr class="hunk"><td colspan="2"></td><td><code>@@ -${range(hunk.oldStart, hunk.oldCount)} +${range(hunk.newStart, hunk.newCount)} @@ <b>${escapeHtml(hunk.heading)}</b></code></td></tr>`;
-  const contents = lineContents(hunk.lines);
-  hunk.lines.forEach((line, index) => {
-    const old = line.kind === 'added' ? undefined : oldNumber++;
-    const fresh = line.kind === 'deleted' ? undefined : newNumber++;
-    html += `<tr class="${line.kind}">${numberCell(old, line.kind === 'deleted' ? `${anchor}L` : '')}${numberCell(fresh, `${anchor}R`)}<td data-sign="${SIGN[line.kind]}">${spokenSign(line)}<code>${contents[index] || '\n'}</code>${endOfFile(line)}</td></tr>`;
-  });
-  return `${html}</tbody>`;
+function hunkBody(hunk: Hunk, anchor: string): string {
+  const range = `@@ -${lineRange(hunk.oldStart, hunk.oldCount)} +${lineRange(hunk.newStart, hunk.newCount)} @@`;
+  const heading = escapeCode(decodeLenient(hunk.heading));
+  const rows = lineContents(hunk.lines).map((content, index) => lineRow(hunk.lines[index], content, anchor));
+  return `<tbody><tr class="hunk"><td colspan="2"></td><td><code>${range} <b>${heading}</b></code></td></tr>${rows.join('')}</tbody>`;
+}
+
+function lineRow(line: HunkLine | undefined, content: string, anchor: string): string {
+  if (line === undefined) return '';
+  const old = numberCell(line.oldNumber, line.kind === 'removed' ? `${anchor}L` : '');
+  const fresh = numberCell(line.newNumber, `${anchor}R`);
+  return `<tr class="${line.kind}">${old}${fresh}<td data-sign="${SIGN[line.kind]}">${spokenSign(line)}<code>${content || '\n'}</code>${endOfFile(line)}</td></tr>`;
 }
 
 function numberCell(number: number | undefined, idPrefix: string): string {
@@ -57,39 +42,39 @@ function numberCell(number: number | undefined, idPrefix: string): string {
   return idPrefix === '' ? `<td data-n="${number}"></td>` : `<td data-n="${number}" id="${idPrefix}${number}"></td>`;
 }
 
-function spokenSign(line: DiffLine): string {
+function spokenSign(line: HunkLine): string {
   return line.kind === 'context' ? '' : `<span class="visually-hidden">${SIGN_NAME[line.kind]}: </span>`;
 }
 
-function endOfFile(line: DiffLine): string {
-  return line.endsFile
+function endOfFile(line: HunkLine): string {
+  return !line.endsInNewline
     ? '<span class="no-newline" title="No newline at end of file">⊘ no newline at end of file</span>'
     : '';
 }
 
-function range(start: number, count: number): string {
+function lineRange(start: number, count: number): string {
   return count === 1 ? String(start) : `${start},${count}`;
 }
 
-/** A run of deletions followed by as many additions is taken for edited lines: what differs in each pair is marked. */
-function lineContents(lines: readonly DiffLine[]): string[] {
-  const contents: string[] = lines.map(() => '');
-  let index = 0;
-  while (index < lines.length) {
-    const deletedEnd = runEnd(lines, index, 'deleted');
-    const addedEnd = runEnd(lines, deletedEnd, 'added');
-    const count = deletedEnd - index;
-    const paired = count > 0 && addedEnd - deletedEnd === count;
-    for (let position = index; position < Math.max(addedEnd, index + 1); position++) {
-      const partner = !paired ? undefined : lines[position < deletedEnd ? position + count : position - count];
-      contents[position] = lineContent(lines[position]?.text ?? '', partner?.text);
+/** A run of removed lines followed by as many added ones is taken for edited lines: what differs in each pair is marked. */
+function lineContents(lines: readonly HunkLine[]): string[] {
+  const texts = lines.map((line) => decodeLenient(line.content).replace(/\r$/, ''));
+  const contents: string[] = [];
+  while (contents.length < lines.length) {
+    const start = contents.length;
+    const removedEnd = runEnd(lines, start, 'removed');
+    const addedEnd = runEnd(lines, removedEnd, 'added');
+    const count = removedEnd - start;
+    const isPaired = count > 0 && addedEnd - removedEnd === count;
+    for (let index = start; index < Math.max(addedEnd, start + 1); index++) {
+      const partner = isPaired ? texts[index < removedEnd ? index + count : index - count] : undefined;
+      contents.push(lineContent(texts[index] ?? '', partner));
     }
-    index = Math.max(addedEnd, index + 1);
   }
   return contents;
 }
 
-function runEnd(lines: readonly DiffLine[], start: number, kind: DiffLine['kind']): number {
+function runEnd(lines: readonly HunkLine[], start: number, kind: HunkLine['kind']): number {
   let end = start;
   while (lines[end]?.kind === kind) end++;
   return end;

@@ -13,14 +13,9 @@ export function repositoryUrl({ owner, name }: RepositoryName): string {
 }
 
 /** @param revision a branch, a tag or a commit id @param path empty for the root */
-export function viewUrl(
-  repository: RepositoryName,
-  view: RepositoryView,
-  revision: string,
-  path: string | Uint8Array = '',
-): string {
+export function viewUrl(repository: RepositoryName, view: RepositoryView, revision: string, path = ''): string {
   const root = `${repositoryUrl(repository)}/${view}/${encodePath(revision)}`;
-  return path.length === 0 ? root : `${root}/${encodePath(path)}`;
+  return path === '' ? root : `${root}/${encodePath(path)}`;
 }
 
 export function commitUrl(repository: RepositoryName, commitId: string): string {

@@ -1,4 +1,10 @@
 /** One line of a folder's listing. */
+import type { CommitSummary } from '#browse/commit-summary.ts';
+import type { ListedEntry } from '#browse/tree-listing.ts';
+import { displayName } from './file-name.ts';
+import { joinPath } from './path-part.ts';
+import { commitUrl, type RepositoryName, viewUrl } from './repository-links.ts';
+
 export interface TreeRow {
   readonly kind: 'folder' | 'file' | 'symlink' | 'submodule';
   readonly name: string;
@@ -12,4 +18,38 @@ export interface TreeRowChange {
   readonly subject: string;
   readonly href: string;
   readonly date: Date;
+}
+
+export interface TreeRowPlace {
+  readonly repository: RepositoryName;
+  readonly revision: string;
+  /** Path of the folder; empty for the root. */
+  readonly folder: string;
+}
+
+const ROW_KIND = {
+  tree: 'folder',
+  file: 'file',
+  executable: 'file',
+  symlink: 'symlink',
+  gitlink: 'submodule',
+} as const satisfies Record<ListedEntry['kind'], TreeRow['kind']>;
+
+/** @param commit that last changed the entry, where it is known */
+export function treeRow(entry: ListedEntry, commit: CommitSummary | undefined, place: TreeRowPlace): TreeRow {
+  const { repository, revision, folder } = place;
+  const kind = ROW_KIND[entry.kind];
+  const path = joinPath(folder, entry.name);
+  const view = kind === 'folder' ? 'tree' : 'blob';
+  return {
+    kind,
+    name: displayName(entry.name),
+    href: kind === 'submodule' ? undefined : viewUrl(repository, view, revision, path),
+    change: commit && treeRowChange(commit, repository),
+  };
+}
+
+function treeRowChange(commit: CommitSummary, repository: RepositoryName): TreeRowChange {
+  const date = new Date(commit.committer.dateSeconds * 1000);
+  return { subject: commit.subject, href: commitUrl(repository, commit.id), date };
 }
