@@ -3,6 +3,7 @@
  */
 import type { z } from 'zod';
 import { MissingObjectError, ObjectTooLargeError } from '#git/errors.ts';
+import { RepositoryGoneError } from '#repository/errors.ts';
 
 /** GitHub's codes of what is wrong with a field. */
 export type FieldErrorCode = 'missing' | 'missing_field' | 'invalid' | 'already_exists' | 'unprocessable' | 'custom';
@@ -68,8 +69,7 @@ export function queryOrBodyRefused(resource: string, error: z.core.$ZodError): A
   return validationFailed(
     error.issues.map((issue) => {
       const field = issue.path.join('.');
-      const missing = issue.code === 'invalid_type' && issue.input === undefined;
-      return missing
+      return isMissing(issue)
         ? fieldError(resource, field, 'missing_field')
         : fieldError(resource, field, 'invalid', `${field}: ${issue.message}`);
     }),
@@ -79,10 +79,15 @@ export function queryOrBodyRefused(resource: string, error: z.core.$ZodError): A
 /** @returns undefined for what is our own fault */
 export function toApiError(error: unknown): ApiError | undefined {
   if (error instanceof ApiError) return error;
-  if (error instanceof MissingObjectError) return notFound();
+  if (error instanceof MissingObjectError || error instanceof RepositoryGoneError) return notFound();
   if (error instanceof ObjectTooLargeError)
     return new ApiError(403, 'The requested object is too large to read through the API');
   return undefined;
+}
+
+/** zod says so only in its message, unless the schema reports its input, which would put passwords into errors. */
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'invalid_type' && /received undefined$/.test(issue.message);
 }
 
 export interface ErrorBody {

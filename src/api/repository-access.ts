@@ -17,7 +17,7 @@ export function repositoryAccess(action: RepositoryAction): AccessPermission<Rep
   return {
     action,
     async find({ params, principal, services }) {
-      const repository = await services.catalog.findByPath(params.owner, params.repo, principal);
+      const repository = await services.catalog.find(params.owner, params.repo, principal);
       return repository && { access: { action, repository }, target: repository };
     },
   };

@@ -1,9 +1,22 @@
 /** The operations of the API, in the order of the OpenAPI document. */
+import { createAuthorization, createOrganization, createUser, deleteAuthorizations } from './resource/admin.ts';
 import { getBranch, listBranches, listTags } from './resource/branch.ts';
+import { getCommitWithFiles, listCommits } from './resource/commit.ts';
 import { getContent, getReadme } from './resource/content.ts';
 import { getBlob, getCommit, getTag, getTree } from './resource/git-object.ts';
 import { createRef, deleteRef, getRef, listMatchingRefs, updateRef } from './resource/git-ref.ts';
 import { getMeta, getOpenApiDocument, getRateLimit, getRoot } from './resource/meta.ts';
+import { getOrganization } from './resource/organization.ts';
+import {
+  createOrganizationRepository,
+  createOwnRepository,
+  deleteRepository,
+  getRepository,
+  getRepositoryById,
+  updateRepository,
+} from './resource/repository.ts';
+import { listOrganizationRepositories, listOwnRepositories, listUserRepositories } from './resource/repository-list.ts';
+import { getAuthenticatedUser, getUser, listOwnOrganizations } from './resource/user.ts';
 import type { AnyRoute } from './route.ts';
 
 export const ROUTES: readonly AnyRoute[] = [
@@ -11,9 +24,24 @@ export const ROUTES: readonly AnyRoute[] = [
   getMeta,
   getRateLimit,
   getOpenApiDocument(() => ROUTES),
+  getAuthenticatedUser,
+  getUser,
+  listOwnOrganizations,
+  getOrganization,
+  listOwnRepositories,
+  listUserRepositories,
+  listOrganizationRepositories,
+  createOwnRepository,
+  createOrganizationRepository,
+  getRepository,
+  getRepositoryById,
+  updateRepository,
+  deleteRepository,
   listBranches,
   getBranch,
   listTags,
+  listCommits,
+  getCommitWithFiles,
   getRef,
   listMatchingRefs,
   createRef,
@@ -25,4 +53,8 @@ export const ROUTES: readonly AnyRoute[] = [
   getTag,
   getContent,
   getReadme,
+  createUser,
+  createAuthorization,
+  deleteAuthorizations,
+  createOrganization,
 ];

@@ -1,5 +1,6 @@
-/** What the API stands on. The composition root makes it. */
+/** What the API stands on: the part of the application's services that it uses. */
 import type { AccountDirectory } from '#account/account-directory.ts';
+import type { AccountWorkflows } from '#account/account-workflows.ts';
 import type { AccessTokenStore } from '#auth/access-token-store.ts';
 import type { Authenticator } from '#auth/authenticate.ts';
 import type { RateLimiter } from '#auth/rate-limit.ts';
@@ -12,6 +13,7 @@ export interface ApiServices {
   readonly rateLimiter: RateLimiter;
   readonly tokens: AccessTokenStore;
   readonly accounts: AccountDirectory;
+  readonly accountWorkflows: AccountWorkflows;
   readonly catalog: RepositoryCatalog;
   readonly engine: RepositoryEngine;
 }

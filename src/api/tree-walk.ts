@@ -1,27 +1,24 @@
-/** Follows a path from a root tree down, one tree a step, without ever leaving it: links and submodules are ends. */
-
+/** Entries of trees with their place and size, as the contents API shows them. */
+import { findPath } from '#browse/tree-listing.ts';
 import { FILE_MODE, isGitlinkMode, isTreeMode } from '#git/object/file-mode.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
-import { findTreeEntry, parseTree } from '#git/object/tree.ts';
+import { parseTree } from '#git/object/tree.ts';
 import type { ObjectStore } from '#git/object-store.ts';
 import type { LocatedEntry } from './shape/content.ts';
 
-/** Steps of a path: beyond git's own PATH_MAX nobody has files. */
-const PATH_SEGMENTS_MAX = 2_048;
-
 /** @param path without slashes at its ends; empty for the root itself */
 export async function locate(objects: ObjectStore, rootId: ObjectId, path: string): Promise<LocatedEntry | undefined> {
-  let entry: LocatedEntry['entry'] = { mode: FILE_MODE.tree, name: '', id: rootId };
-  const names = path === '' ? [] : path.split('/');
-  if (names.length > PATH_SEGMENTS_MAX) return undefined;
-  for (const name of names) {
-    if (!isTreeMode(entry.mode)) return undefined;
-    const { body } = await objects.read(entry.id);
-    const next = findTreeEntry(body, Buffer.from(name), objects.format);
-    if (!next) return undefined;
-    entry = next;
+  const outcome = await findPath(objects, rootId, path);
+  switch (outcome.kind) {
+    case 'not-found':
+      return undefined;
+    case 'directory': {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      return { path, entry: { mode: FILE_MODE.tree, name, id: outcome.treeId }, sizeBytes: 0 };
+    }
+    case 'entry':
+      return withSize(objects, path, outcome.entry);
   }
-  return withSize(objects, path, entry);
 }
 
 /** @param directory one that `locate` found */

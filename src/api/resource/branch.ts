@@ -2,16 +2,13 @@
 import { z } from 'zod';
 import { parseCommit } from '#git/object/commit.ts';
 import type { Ref } from '#git/ref-store.ts';
-import { findAuthors } from '../commit-author.ts';
+import { BRANCH_PREFIX, TAG_PREFIX } from '#git/refs/ref-name.ts';
 import { ApiError } from '../error.ts';
 import { pageOf, pageQuery } from '../pagination.ts';
 import { openSnapshot, repositoryAccess, repositoryParams } from '../repository-access.ts';
 import { defineRoute, json, list } from '../route.ts';
 import { branchBody, branchSchema, shortBranchBody, shortBranchSchema, tagBody, tagSchema } from '../shape/branch.ts';
 import { commitBody } from '../shape/commit.ts';
-
-const BRANCH_PREFIX = 'refs/heads/';
-const TAG_PREFIX = 'refs/tags/';
 
 export const listBranches = defineRoute({
   method: 'GET',
@@ -54,8 +51,7 @@ export const getBranch = defineRoute({
     const ref = refs.find(BRANCH_PREFIX + call.params.branch);
     if (!ref) throw new ApiError(404, 'Branch not found');
     const commit = parseCommit((await objects.read(ref.target)).body, objects.format);
-    const accountByEmail = await findAuthors([commit], call.services);
-    const body = commitBody(ref.target, commit, { repository: call.target, urls: call.urls, accountByEmail });
+    const body = commitBody(ref.target, commit, { repository: call.target, urls: call.urls });
     return json(branchBody(call.params.branch, body, call.target, call.urls));
   },
 });

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { decodeLatin1, decodeLenient } from '#bytes/utf8.ts';
 import { parseConfigFile } from '#git/fsck/config-file.ts';
-import { parseCommit } from '#git/object/commit.ts';
 import { entryKindOf } from '#git/object/file-mode.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import type { ObjectStore } from '#git/object-store.ts';
@@ -98,10 +97,9 @@ async function openTree(call: ContentCall): Promise<OpenTree> {
   const { objects } = snapshot;
   if (snapshot.refs.refs.length === 0) throw new ApiError(404, 'This repository is empty.');
   const revision = call.query.ref ?? defaultBranchOf(call.target);
-  const commitId = await findCommit(snapshot, revision);
-  if (!commitId) throw new ApiError(404, `No commit found for the ref ${revision}`);
-  const rootId = parseCommit((await objects.read(commitId)).body, objects.format).treeId;
-  return { objects, rootId, context: { repository: call.target, revision, urls: call.urls } };
+  const commit = await findCommit(snapshot, revision);
+  if (!commit) throw new ApiError(404, `No commit found for the ref ${revision}`);
+  return { objects, rootId: commit.treeId, context: { repository: call.target, revision, urls: call.urls } };
 }
 
 async function contentReply(

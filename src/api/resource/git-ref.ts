@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { ObjectType } from '#git/object/object-type.ts';
 import type { Ref } from '#git/ref-store.ts';
+import { isAncestor } from '#git/walk/ancestry.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 import { ApiError, notFound } from '../error.ts';
-import { isFastForward } from '../fast-forward.ts';
 import { moveRef } from '../ref-write.ts';
 import { openSnapshot, repositoryAccess, repositoryParams, requireHistory } from '../repository-access.ts';
 import { defineRoute, empty, json } from '../route.ts';
@@ -148,7 +148,8 @@ async function requireObject(snapshot: RepositorySnapshot, id: string): Promise<
 
 async function requireFastForward(snapshot: RepositorySnapshot, ref: Ref, newId: string): Promise<void> {
   const graph = await snapshot.objects.commitGraph();
-  if (!isFastForward(graph, ref.target, newId)) throw new ApiError(422, 'Update is not a fast forward');
+  const isForward = isAncestor(graph, graph.positionOf(ref.target), graph.positionOf(newId));
+  if (!isForward) throw new ApiError(422, 'Update is not a fast forward');
 }
 
 async function typed(ref: Ref, snapshot: RepositorySnapshot): Promise<Ref & { type: ObjectType }> {

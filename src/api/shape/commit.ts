@@ -1,4 +1,4 @@
-/** A commit in history: the object, its place in the web pages, and who its people are here. */
+/** A commit in history: the object, and where it is shown. */
 import { z } from 'zod';
 import type { Commit } from '#git/object/commit.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
@@ -7,7 +7,7 @@ import { encodeNodeId } from '../node-id.ts';
 import { fileChangeSchema } from './file-change.ts';
 import { type RepositoryNames, repositoryUrls } from './repository-link.ts';
 import { identityBody, identitySchema, verificationBody, verificationSchema } from './signature.ts';
-import { type AccountReference, simpleUser, simpleUserSchema } from './simple-user.ts';
+import { simpleUserSchema } from './simple-user.ts';
 
 export const commitReferenceSchema = z.object({ sha: z.string(), url: z.string() });
 
@@ -40,19 +40,13 @@ export const commitWithFilesSchema = commitSchema
   })
   .meta({ title: 'Commit with files' });
 
-/** Finds the account behind an e-mail address of a commit. */
-export type AccountByEmail = (email: string) => AccountReference | undefined;
-
 export interface CommitContext {
   readonly repository: RepositoryNames;
-  readonly accountByEmail: AccountByEmail;
   readonly urls: BaseUrls;
 }
 
 export function commitBody(id: ObjectId, commit: Commit, context: CommitContext): z.infer<typeof commitSchema> {
   const { api, web } = repositoryUrls(context.repository, context.urls);
-  const author = context.accountByEmail(commit.author.email);
-  const committer = context.accountByEmail(commit.committer.email);
   return {
     sha: id,
     node_id: encodeNodeId('Commit', context.repository.id, id),
@@ -68,8 +62,9 @@ export function commitBody(id: ObjectId, commit: Commit, context: CommitContext)
     url: `${api}/commits/${id}`,
     html_url: `${web}/commit/${id}`,
     comments_url: `${api}/commits/${id}/comments`,
-    author: author ? simpleUser(author, context.urls) : null,
-    committer: committer ? simpleUser(committer, context.urls) : null,
+    // An address in a commit proves nothing, and none is verified yet: nobody's account is shown as its author's.
+    author: null,
+    committer: null,
     parents: commit.parentIds.map((parent) => ({
       sha: parent,
       url: `${api}/commits/${parent}`,

@@ -1,10 +1,10 @@
 /** An organization, in passing and in full. */
 import { z } from 'zod';
+import type { AccountRecord } from '#account/account-record.ts';
 import { type BaseUrls, encodePath } from '../hypermedia.ts';
 import { encodeNodeId } from '../node-id.ts';
 import { timestamp, timestampSchema } from '../timestamp.ts';
 import { avatarUrl } from './simple-user.ts';
-import type { AccountProfile } from './user.ts';
 
 export const simpleOrganizationSchema = z
   .object({
@@ -47,14 +47,14 @@ export const organizationSchema = simpleOrganizationSchema
   .meta({ title: 'Organization Full' });
 
 type SimpleOrganization = z.infer<typeof simpleOrganizationSchema>;
-type OrganizationReference = Pick<AccountProfile, 'id' | 'login' | 'description'>;
+type OrganizationReference = Pick<AccountRecord, 'accountId' | 'login' | 'description'>;
 
 export function simpleOrganization(organization: OrganizationReference, urls: BaseUrls): SimpleOrganization {
   const url = `${urls.api}/orgs/${encodePath(organization.login)}`;
   return {
     login: organization.login,
-    id: organization.id,
-    node_id: encodeNodeId('Organization', organization.id),
+    id: organization.accountId,
+    node_id: encodeNodeId('Organization', organization.accountId),
     url,
     repos_url: `${url}/repos`,
     events_url: `${url}/events`,
@@ -68,7 +68,7 @@ export function simpleOrganization(organization: OrganizationReference, urls: Ba
 }
 
 export function organization(
-  account: AccountProfile,
+  account: AccountRecord,
   counts: { publicRepositories: number },
   urls: BaseUrls,
 ): z.infer<typeof organizationSchema> {

@@ -72,7 +72,7 @@ export const fullRepositorySchema = repositorySchema
 export type RepositoryBody = z.infer<typeof repositorySchema>;
 
 export function ownerOf(repository: RepositoryRecord, urls: BaseUrls): SimpleUser {
-  return simpleUser({ id: repository.ownerId, login: repository.ownerLogin, kind: repository.ownerKind }, urls);
+  return simpleUser({ accountId: repository.ownerId, login: repository.ownerLogin, kind: repository.ownerKind }, urls);
 }
 
 /** HEAD's branch by its short name. */

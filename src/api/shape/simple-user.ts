@@ -4,7 +4,7 @@ import { type BaseUrls, encodePath } from '../hypermedia.ts';
 import { encodeNodeId } from '../node-id.ts';
 
 export interface AccountReference {
-  readonly id: number;
+  readonly accountId: number;
   readonly login: string;
   readonly kind: 'user' | 'organization';
   readonly siteAdmin?: boolean;
@@ -40,8 +40,8 @@ export function simpleUser(account: AccountReference, urls: BaseUrls): SimpleUse
   const type = account.kind === 'user' ? 'User' : 'Organization';
   return {
     login: account.login,
-    id: account.id,
-    node_id: encodeNodeId(type, account.id),
+    id: account.accountId,
+    node_id: encodeNodeId(type, account.accountId),
     avatar_url: avatarUrl(account.login, urls),
     gravatar_id: '',
     url,

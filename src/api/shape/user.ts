@@ -1,15 +1,9 @@
 /** A user's profile, as others see it and with what only the user may know. */
 import { z } from 'zod';
+import type { AccountRecord } from '#account/account-record.ts';
 import type { BaseUrls } from '../hypermedia.ts';
 import { timestamp, timestampSchema } from '../timestamp.ts';
-import { type AccountReference, simpleUser, simpleUserSchema } from './simple-user.ts';
-
-export interface AccountProfile extends AccountReference {
-  readonly name: string | undefined;
-  readonly description: string | undefined;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-}
+import { simpleUser, simpleUserSchema } from './simple-user.ts';
 
 export const publicUserSchema = simpleUserSchema
   .extend({
@@ -35,14 +29,13 @@ export const privateUserSchema = publicUserSchema
     private_gists: z.number().int(),
     total_private_repos: z.number().int(),
     owned_private_repos: z.number().int(),
-    disk_usage: z.number().int().describe('KiB of all repositories.'),
     collaborators: z.number().int(),
     two_factor_authentication: z.boolean(),
   })
   .meta({ title: 'Private User' });
 
 export function publicUser(
-  account: AccountProfile,
+  account: AccountRecord,
   counts: { publicRepositories: number },
   urls: BaseUrls,
 ): z.infer<typeof publicUserSchema> {
@@ -66,8 +59,8 @@ export function publicUser(
 }
 
 export function privateUser(
-  account: AccountProfile,
-  facts: { email: string | undefined; publicRepositories: number; privateRepositories: number; sizeBytes: number },
+  account: AccountRecord,
+  facts: { email: string | undefined; publicRepositories: number; privateRepositories: number },
   urls: BaseUrls,
 ): z.infer<typeof privateUserSchema> {
   return {
@@ -76,7 +69,6 @@ export function privateUser(
     private_gists: 0,
     total_private_repos: facts.privateRepositories,
     owned_private_repos: facts.privateRepositories,
-    disk_usage: Math.ceil(facts.sizeBytes / 1024),
     collaborators: 0,
     two_factor_authentication: false,
   };
