@@ -3,6 +3,7 @@ import { and, asc, count, desc, eq, gt, ilike, or, type SQL } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core';
 import type { Principal } from '#auth/principal.ts';
 import type { Database } from '#db/client.ts';
+import { toLikePattern } from '#db/like-pattern.ts';
 import { account, emailAddress, membership, userCredential } from '#db/schema/account.ts';
 import type { AccountRecord, EmailRecord, MemberRecord } from './account-record.ts';
 
@@ -57,6 +58,8 @@ export class AccountDirectory {
 
   /** Without regard to case. */
   async find(login: string, principal: Principal): Promise<AccountRecord | undefined> {
+    // Postgres refuses NUL in texts, and no login has it.
+    if (login.includes('\0')) return undefined;
     const rows = await this.#select(principal).where(eq(account.loginKey, login.toLowerCase()));
     return rows.map(toRecord)[0];
   }
@@ -146,7 +149,7 @@ function isOwn(principal: Principal): SQL | undefined {
 }
 
 function whereAccount(filter: AccountFilter): SQL | undefined {
-  const pattern = filter.search ? `%${filter.search.replace(/[\\%_]/g, '\\$&')}%` : undefined;
+  const pattern = filter.search ? toLikePattern(filter.search) : undefined;
   return and(
     filter.kind === undefined ? undefined : eq(account.kind, filter.kind),
     filter.afterId === undefined ? undefined : gt(account.id, filter.afterId),

@@ -34,7 +34,9 @@ export interface AccessTokenOwner {
 export type IssueOutcome =
   /** `secret` is shown once: nothing can bring it back. */
   | { readonly kind: 'issued'; readonly token: AccessTokenRecord; readonly secret: string }
-  | { readonly kind: 'too-many' };
+  | { readonly kind: 'too-many' }
+  /** `reason` is a sentence for people. */
+  | { readonly kind: 'invalid'; readonly field: 'note'; readonly reason: string };
 
 interface TokenRow {
   readonly id: number;
@@ -61,6 +63,8 @@ export class AccessTokenStore {
 
   /** Makes a token of our own form. */
   async issue(request: AccessTokenRequest): Promise<IssueOutcome> {
+    const fault = findNoteFault(request.note);
+    if (fault !== undefined) return { kind: 'invalid', field: 'note', reason: fault };
     const [tokens] = await this.#sql<{ count: number }[]>`
       select count(*) as count from access_token where user_id = ${request.userId}`;
     if (tokens !== undefined && tokens.count >= limits.accessTokensMax) return { kind: 'too-many' };
@@ -137,6 +141,11 @@ export async function insertAccessToken(
   const [token] = rows.map(toRecord);
   if (token === undefined) throw new Error('insert access token: no row came back');
   return token;
+}
+
+function findNoteFault(note: string): string | undefined {
+  if ([...note].length <= limits.tokenNoteMaxCharacters && !/\p{Cc}/u.test(note)) return undefined;
+  return `A note is a single line of at most ${limits.tokenNoteMaxCharacters} characters, without control characters.`;
 }
 
 function toRecord(row: TokenRow): AccessTokenRecord {

@@ -107,6 +107,8 @@ export class SignIn {
   }
 
   async #findCredential(nameKey: string): Promise<CredentialRow | undefined> {
+    // Postgres refuses NUL in texts, and no name has it.
+    if (nameKey.includes('\0')) return undefined;
     const [row] = await this.#sql<CredentialRow[]>`
       select a.id as "userId", a.login, u.site_admin as "siteAdmin", u.password_hash as "passwordHash",
              u.suspended_at is not null as suspended
