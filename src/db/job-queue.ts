@@ -1,4 +1,4 @@
-/** Adding to the job table; `jobs/job-worker.ts` takes from it. */
+/** Adding to the job table; `jobs/job-runner.ts` takes from it. */
 import type { SqlRunner } from './client.ts';
 import { WORK_CHANNEL } from './outbox.ts';
 

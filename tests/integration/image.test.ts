@@ -40,15 +40,15 @@ describe.skipIf(!(hasDatabase && hasRedis && hasS3))('the image', () => {
       S3_ENDPOINT: s3.endpoint ?? '',
       S3_ACCESS_KEY_ID: s3.credentials?.accessKeyId ?? '',
       S3_SECRET_ACCESS_KEY: s3.credentials?.secretAccessKey ?? '',
-      ADMIN_USERNAME: 'root',
-      ADMIN_PASSWORD: 'a password for root',
+      ADMIN_USERNAME: 'ada',
+      ADMIN_PASSWORD: 'a password for ada',
       DATA_DIR: path.join(folder, 'never-made'),
       NODE_ENV: 'production',
     };
     const forge = await ForgeProcess.start({ folder, settings });
-    const authorization = `Basic ${Buffer.from('root:a password for root').toString('base64')}`;
+    const authorization = `Basic ${Buffer.from('ada:a password for ada').toString('base64')}`;
     const user = await fetch(`${forge.url}/api/v3/user`, { headers: { authorization } });
-    expect([user.status, await user.json()]).toEqual([200, expect.objectContaining({ login: 'root' })]);
+    expect([user.status, await user.json()]).toEqual([200, expect.objectContaining({ login: 'ada' })]);
     expect((await fetch(`${forge.url}/`)).status).toBe(200);
     expect(await forge.stop()).toBe(0);
     await expect(readFile(settings.DATA_DIR)).rejects.toThrow('ENOENT');

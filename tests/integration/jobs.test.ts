@@ -4,7 +4,7 @@ import { connectDatabase, type Database } from '#db/client.ts';
 import { enqueueJob } from '#db/job-queue.ts';
 import { appendToOutbox } from '#db/outbox.ts';
 import type { JobHandler } from '#jobs/job-handler.ts';
-import { JobWorker, retryDelayMs } from '#jobs/job-worker.ts';
+import { JobRunner, retryDelayMs } from '#jobs/job-runner.ts';
 import { OutboxRelay } from '#jobs/outbox-relay.ts';
 import { listenForWork } from '#jobs/work-listener.ts';
 import { createLog } from '#log.ts';
@@ -26,11 +26,11 @@ describe.skipIf(!hasDatabase)('jobs', () => {
 
   /** Runs a worker until `done` holds. */
   async function work(handlers: JobHandler[], done: () => boolean | Promise<boolean>): Promise<void> {
-    const worker = new JobWorker({ database, log, handlers });
-    const unlisten = await listenForWork(database, () => worker.wake());
-    await worker.start();
+    const runner = new JobRunner({ database, log, handlers });
+    const unlisten = await listenForWork(database, () => runner.wake());
+    await runner.start();
     while (!(await done())) await sleep(5);
-    await worker.stop();
+    await runner.stop();
     await unlisten();
   }
 

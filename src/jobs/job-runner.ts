@@ -26,7 +26,7 @@ interface ClaimedJob {
   readonly attemptsMax: number;
 }
 
-export interface JobWorkerOptions {
+export interface JobRunnerOptions {
   readonly database: Database;
   readonly log: Log;
   readonly handlers: readonly JobHandler[];
@@ -34,7 +34,7 @@ export interface JobWorkerOptions {
   readonly concurrency?: number;
 }
 
-export class JobWorker {
+export class JobRunner {
   readonly #database: Database;
   readonly #log: Log;
   readonly #handlers: ReadonlyMap<string, JobHandler>;
@@ -43,7 +43,7 @@ export class JobWorker {
   readonly #wake = new WakeSignal();
   #loops: Promise<void>[] = [];
 
-  constructor(options: JobWorkerOptions) {
+  constructor(options: JobRunnerOptions) {
     this.#database = options.database;
     this.#log = options.log;
     this.#handlers = new Map(options.handlers.map((handler) => [handler.kind, handler]));
