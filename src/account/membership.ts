@@ -6,7 +6,11 @@ export interface MembershipKey {
   readonly userId: number;
 }
 
-export type SetMembershipOutcome = { readonly kind: 'set' } | { readonly kind: 'last-owner' };
+export type SetMembershipOutcome =
+  | { readonly kind: 'set' }
+  | { readonly kind: 'last-owner' }
+  /** There is no such organization, or no such user. */
+  | { readonly kind: 'unknown' };
 export type RemoveMembershipOutcome =
   | { readonly kind: 'removed' }
   | { readonly kind: 'last-owner' }
@@ -21,11 +25,12 @@ export function setMembership(
   return database.transaction(async (tx) => {
     await lockOrganization(tx, key.organizationId);
     if (role === 'member' && (await isLastOwner(tx, key))) return { kind: 'last-owner' };
-    await tx`
+    const set = await tx`
       insert into membership (organization_id, user_id, role)
-      values (${key.organizationId}, ${key.userId}, ${role})
+      select a.id, u.user_id, ${role} from account a, user_credential u
+      where a.id = ${key.organizationId} and a.kind = 'organization' and u.user_id = ${key.userId}
       on conflict (organization_id, user_id) do update set role = excluded.role`;
-    return { kind: 'set' };
+    return { kind: set.count > 0 ? 'set' : 'unknown' };
   });
 }
 
