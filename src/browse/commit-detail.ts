@@ -73,6 +73,9 @@ async function readCommit(objects: ObjectStore, id: ObjectId): Promise<Commit> {
   return parseCommit((await objects.read(id)).body, objects.format);
 }
 
+/** Files whose contents are read in one go. */
+const FILES_PER_READ = 16;
+
 /** @param oldTreeId undefined for no tree */
 export async function compareTrees(
   objects: ObjectStore,
@@ -81,9 +84,13 @@ export async function compareTrees(
   diffLimits: DiffLimits = PAGE_LIMITS,
 ): Promise<ChangedFiles> {
   const { changes, isCutShort } = await collectChanges(diffTrees(objects, oldTreeId, newTreeId), diffLimits.filesMax);
-  const comparer = new ContentComparer(objects, diffLimits);
+  const comparer = new ContentComparer(diffLimits.linesMax);
   const files: ChangedFile[] = [];
-  for (const change of changes) files.push(await changedFile(change, comparer));
+  for (let start = 0; start < changes.length; start += FILES_PER_READ) {
+    const batch = changes.slice(start, start + FILES_PER_READ).map(withSides);
+    const contents = comparer.isExhausted ? new Map() : await readContents(objects, batch, diffLimits.blobMaxBytes);
+    for (const change of batch) files.push(changedFile(change, comparer.compare(change, contents)));
+  }
   return { files, isCutShort, addedCount: comparer.addedCount, removedCount: comparer.removedCount };
 }
 
@@ -99,48 +106,73 @@ async function collectChanges(
   return { changes: pairExactRenames(changes), isCutShort: false };
 }
 
-async function changedFile(change: TreeChange, comparer: ContentComparer): Promise<ChangedFile> {
-  const old = change.kind === 'added' ? undefined : change.old;
-  const other = change.kind === 'removed' ? undefined : change.new;
+interface TwoSided {
+  readonly change: TreeChange;
+  readonly old: TreeSide | undefined;
+  readonly new: TreeSide | undefined;
+}
+
+function withSides(change: TreeChange): TwoSided {
+  return {
+    change,
+    old: change.kind === 'added' ? undefined : change.old,
+    new: change.kind === 'removed' ? undefined : change.new,
+  };
+}
+
+function changedFile({ change, old, new: other }: TwoSided, content: ChangedContent): ChangedFile {
   return {
     kind: change.kind,
     path: decodeLenient(change.path),
     oldPath: change.kind === 'renamed' ? decodeLenient(change.oldPath) : undefined,
     old,
     new: other,
-    content: await comparer.compare(old, other),
+    content,
   };
 }
+
+/** @returns the blobs that have to be compared, without those beyond the bound */
+async function readContents(
+  objects: ObjectStore,
+  files: readonly TwoSided[],
+  blobMaxBytes: number,
+): Promise<Map<ObjectId, Uint8Array>> {
+  const compared = files.filter(
+    (file) => !isSubmodule(file.old) && !isSubmodule(file.new) && file.old?.id !== file.new?.id,
+  );
+  const ids = new Set(compared.flatMap((file) => [file.old?.id, file.new?.id]).filter((id) => id !== undefined));
+  const headers = await Promise.all([...ids].map((id) => objects.header(id)));
+  // What is missing stays in, so that reading it fails with its id.
+  const readable = [...ids].filter((_, index) => (headers[index]?.sizeBytes ?? 0) <= blobMaxBytes);
+  const bodies = await objects.readMany(readable);
+  return new Map(readable.map((id, index) => [id, bodies[index]?.body ?? NO_BYTES]));
+}
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Compares file after file until the lines of a page are used up. */
 class ContentComparer {
   addedCount = 0;
   removedCount = 0;
-  readonly #objects: ObjectStore;
-  readonly #limits: DiffLimits;
   #linesLeft: number;
 
-  constructor(objects: ObjectStore, diffLimits: DiffLimits) {
-    this.#objects = objects;
-    this.#limits = diffLimits;
-    this.#linesLeft = diffLimits.linesMax;
+  constructor(linesMax: number) {
+    this.#linesLeft = linesMax;
   }
 
-  async compare(old: TreeSide | undefined, other: TreeSide | undefined): Promise<ChangedContent> {
+  get isExhausted(): boolean {
+    return this.#linesLeft <= 0;
+  }
+
+  /** @param contents by id; a blob that is not among them is too large */
+  compare({ old, new: other }: TwoSided, contents: ReadonlyMap<ObjectId, Uint8Array>): ChangedContent {
     if (isSubmodule(old) || isSubmodule(other)) return submoduleChange(old, other);
     if (old?.id === other?.id) return { kind: 'unchanged' };
-    if (this.#linesLeft <= 0) return { kind: 'not-shown' };
-    const [oldBytes, newBytes] = [await this.#read(old), await this.#read(other)];
+    if (this.isExhausted) return { kind: 'not-shown' };
+    const oldBytes = old ? contents.get(old.id) : NO_BYTES;
+    const newBytes = other ? contents.get(other.id) : NO_BYTES;
     if (!oldBytes || !newBytes) return { kind: 'too-large' };
     return this.#admit(makePatch(oldBytes, newBytes));
-  }
-
-  /** undefined when it is beyond the bound */
-  async #read(side: TreeSide | undefined): Promise<Uint8Array | undefined> {
-    if (!side) return new Uint8Array(0);
-    const header = await this.#objects.header(side.id);
-    if (header && header.sizeBytes > this.#limits.blobMaxBytes) return undefined;
-    return (await this.#objects.read(side.id)).body;
   }
 
   #admit(patch: FilePatch): ChangedContent {

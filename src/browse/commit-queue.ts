@@ -37,6 +37,11 @@ export class CommitQueue {
     for (let index = 0; index < count; index++) this.push(this.#graph.parentAt(position, index));
   }
 
+  /** Lets a commit that was visited be pushed once more: clocks that run backwards lead to some too early. */
+  readmit(position: number): void {
+    this.#seen[position] = 0;
+  }
+
   /** @returns undefined when no commit waits */
   pop(): number | undefined {
     const top = this.#heap[0];

@@ -2,6 +2,7 @@
  * The commit that last changed each entry of a directory. Every entry starts at the newest commit and moves on to a parent
  * that has it alike, until there is none: that commit changed it. Bounded: entries that nothing changed for long stay open.
  */
+import { changedNames } from '#git/diff/changed-names.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import { parseTree } from '#git/object/tree.ts';
 import type { CommitGraph } from '#git/walk/commit-graph.ts';
@@ -62,8 +63,8 @@ class LastCommitSearch {
 
   async start(position: number): Promise<void> {
     if (position < 0) return;
-    const entries = await this.#directories.entriesAt(position);
-    if (entries.size > 0) this.#pass(position, new Set(entries.keys()));
+    const names = await this.#directories.namesAt(position);
+    if (names.length > 0) this.#pass(position, new Set(names));
   }
 
   /** Looks at one commit. @returns false when no name is open */
@@ -72,6 +73,7 @@ class LastCommitSearch {
     if (position === undefined) return false;
     let names = this.#open.get(position) ?? new Set<string>();
     this.#open.delete(position);
+    this.#queue.readmit(position);
     for (const parent of parentsOf(this.#graph, position)) {
       if (names.size === 0) break;
       const alike = await this.#alike(position, parent, names);
@@ -88,16 +90,16 @@ class LastCommitSearch {
   }
 
   async #alike(position: number, parent: number, names: Set<string>): Promise<Set<string>> {
-    if (await this.#directories.isSame(position, parent)) return names;
-    const [own, other] = [await this.#directories.entriesAt(position), await this.#directories.entriesAt(parent)];
-    return new Set([...names].filter((name) => own.get(name) === other.get(name)));
+    const changed = await this.#directories.changedBetween(parent, position);
+    return changed.size === 0 ? names : new Set([...names].filter((name) => !changed.has(name)));
   }
 }
 
-/** Directories that are kept while neighbours are compared. */
-const LISTINGS_MAX = 64;
+const NO_ENTRIES = new Uint8Array(0);
 /** Commits along the first parents whose trees are read in one go. */
 const LOOK_AHEAD_COMMITS = 32;
+/** Directories that are kept for the comparisons to come; the oldest go first. */
+const BODIES_MAX = 128;
 
 /** One directory in the trees of many commits. */
 class DirectoryHistory {
@@ -105,7 +107,7 @@ class DirectoryHistory {
   readonly #graph: CommitGraph;
   /** Undefined for the root, which needs no look-up. */
   readonly #entries: PathEntries | undefined;
-  readonly #listings = new Map<ObjectId, ReadonlyMap<string, string>>();
+  readonly #bodies = new Map<ObjectId, Uint8Array>();
 
   constructor(snapshot: RepositorySnapshot, graph: CommitGraph, directory: string) {
     this.#snapshot = snapshot;
@@ -113,43 +115,53 @@ class DirectoryHistory {
     this.#entries = directory === '' ? undefined : new PathEntries(snapshot.objects, directory);
   }
 
-  async isSame(a: number, b: number): Promise<boolean> {
-    return (await this.#treeAt(a)) === (await this.#treeAt(b));
+  async namesAt(position: number): Promise<string[]> {
+    return parseTree(await this.#bodyAt(position), this.#snapshot.objects.format).map(({ name }) => name);
   }
 
-  /** Mode and id of each entry by its name; empty when the commit lacks the directory. */
-  async entriesAt(position: number): Promise<ReadonlyMap<string, string>> {
-    const treeId = await this.#treeAt(position);
-    if (treeId === undefined) return new Map();
-    const known = this.#listings.get(treeId);
-    if (known) return known;
-    const { body } = await this.#snapshot.objects.read(treeId);
-    const entries = parseTree(body, this.#snapshot.objects.format);
-    const listing = new Map(entries.map(({ name, mode, id }) => [name, `${mode} ${id}`]));
-    this.#remember(treeId, listing);
-    return listing;
-  }
-
-  #remember(treeId: ObjectId, listing: ReadonlyMap<string, string>): void {
-    const [oldest] = this.#listings.keys();
-    if (this.#listings.size >= LISTINGS_MAX && oldest !== undefined) this.#listings.delete(oldest);
-    this.#listings.set(treeId, listing);
+  /** Names that are not alike in the two commits; a commit without the directory has none. */
+  async changedBetween(a: number, b: number): Promise<ReadonlySet<string>> {
+    if ((await this.#treeAt(a)) === (await this.#treeAt(b))) return new Set();
+    return changedNames(await this.#bodyAt(a), await this.#bodyAt(b), this.#snapshot.objects.format);
   }
 
   async #treeAt(position: number): Promise<ObjectId | undefined> {
     const rootTreeId = this.#graph.treeAt(position);
     if (!this.#entries) return rootTreeId;
-    if (!this.#entries.has(rootTreeId)) await this.#entries.load(this.#treesAhead(position));
+    if (!this.#entries.has(rootTreeId)) {
+      await this.#entries.load(this.#ahead(position).map((commit) => this.#graph.treeAt(commit)));
+    }
     return this.#entries.findTree(rootTreeId);
   }
 
-  #treesAhead(position: number): ObjectId[] {
-    const treeIds: ObjectId[] = [];
+  async #bodyAt(position: number): Promise<Uint8Array> {
+    const treeId = await this.#treeAt(position);
+    if (treeId === undefined) return NO_ENTRIES;
+    return this.#bodies.get(treeId) ?? (await this.#readAhead(position, treeId));
+  }
+
+  /** Reads the directory in this commit together with those that will be asked for next. */
+  async #readAhead(position: number, treeId: ObjectId): Promise<Uint8Array> {
+    const ids = new Set([treeId]);
+    for (const commit of this.#ahead(position)) {
+      const id = await this.#treeAt(commit);
+      if (id !== undefined && !this.#bodies.has(id)) ids.add(id);
+    }
+    const objects = await this.#snapshot.objects.readMany([...ids]);
+    for (const [index, id] of [...ids].entries()) this.#bodies.set(id, objects[index]?.body ?? NO_ENTRIES);
+    const body = this.#bodies.get(treeId) ?? NO_ENTRIES;
+    for (const id of [...this.#bodies.keys()].slice(0, -BODIES_MAX)) this.#bodies.delete(id);
+    return body;
+  }
+
+  /** The commit and those before it along the first parents. */
+  #ahead(position: number): number[] {
+    const commits: number[] = [];
     let ahead: number | undefined = position;
-    while (ahead !== undefined && treeIds.length < LOOK_AHEAD_COMMITS) {
-      treeIds.push(this.#graph.treeAt(ahead));
+    while (ahead !== undefined && commits.length < LOOK_AHEAD_COMMITS) {
+      commits.push(ahead);
       ahead = parentsOf(this.#graph, ahead)[0];
     }
-    return treeIds;
+    return commits;
   }
 }

@@ -61,10 +61,10 @@ export class TreeReader {
     if (this.#offset >= this.#end) return false;
     this.entryStart = this.#offset;
     this.nameStart = this.#readMode(this.#offset);
-    this.nameEnd = this.body.indexOf(0, this.nameStart);
+    this.nameEnd = this.#findNul(this.nameStart);
     this.idStart = this.nameEnd + 1;
     this.#offset = this.idStart + this.#idBytes;
-    if (this.nameEnd < 0 || this.#offset > this.#end) throw new CorruptObjectError(this.#complaint('is cut short'));
+    if (this.#offset > this.#end) throw new CorruptObjectError(this.#complaint('is cut short'));
     if (this.nameEnd === this.nameStart) throw new CorruptObjectError(this.#complaint('has an empty name'));
     return true;
   }
@@ -83,6 +83,13 @@ export class TreeReader {
     if (offset === start || offset >= this.#end) throw new CorruptObjectError(this.#complaint('has a malformed mode'));
     this.mode = mode;
     return offset + 1;
+  }
+
+  /** Names are short: a loop finds their end sooner than a call of `indexOf`. @returns the end when there is none */
+  #findNul(start: number): number {
+    let offset = start;
+    while (offset < this.#end && this.body[offset] !== 0) offset++;
+    return offset;
   }
 
   #complaint(what: string): string {
