@@ -33,3 +33,10 @@ test('counts nothing when switched off', async () => {
     expect(await limiter.take(LIMIT, 'a')).toMatchObject({ exceeded: false, remaining: 2 });
   }
 });
+
+test('lets callers through while the cache cannot be reached', async () => {
+  const cache = new MemoryCache();
+  cache.increment = () => Promise.reject(new Error('connection refused'));
+  const limiter = new RateLimiter(cache, 'on');
+  for (let attempt = 0; attempt < 5; attempt++) expect((await limiter.take(LIMIT, 'a')).exceeded).toBe(false);
+});

@@ -1,6 +1,6 @@
 /**
- * Fixed-window counters shared by all nodes through the cache. Where the cache loses one, a caller gets a fresh allowance:
- * limits slow down abuse, and nothing else depends on them.
+ * Fixed-window counters shared by all nodes through the cache. Where the cache loses one, or cannot be reached, a caller gets a
+ * fresh allowance: limits slow down abuse, and a forge that answers nobody would be the greater harm.
  */
 import type { Cache } from '#bus/cache.ts';
 
@@ -42,12 +42,21 @@ export class RateLimiter {
 
   async #add(limit: RateLimit, subject: string, by: number): Promise<RateStatus> {
     if (this.#mode === 'off') return { exceeded: false, remaining: limit.max, resetInMs: limit.windowMs };
-    const counter = await this.#cache.increment(`rate:${limit.name}:${subject}`, by, limit.windowMs);
+    const counter = await this.#increment(`rate:${limit.name}:${subject}`, by, limit.windowMs);
     const used = Math.max(0, counter.value);
     return {
       exceeded: used > limit.max,
       remaining: Math.max(0, limit.max - used),
       resetInMs: counter.expiresInMs,
     };
+  }
+
+  /** The adapter's owner learns of the failure by the cache's own health check. */
+  async #increment(key: string, by: number, windowMs: number): Promise<{ value: number; expiresInMs: number }> {
+    try {
+      return await this.#cache.increment(key, by, windowMs);
+    } catch {
+      return { value: by, expiresInMs: windowMs };
+    }
   }
 }

@@ -92,8 +92,17 @@ export class SessionAdapter implements Adapter {
              coalesce(s.user_agent, '') as "userAgent"
       from session s join account a on a.id = s.user_id join user_credential u on u.user_id = s.user_id
       where s.id_hash = ${idHash} and u.suspended_at is null`;
-    if (row !== undefined) await this.#cache.set(cacheKey(idHash), JSON.stringify(row), limits.sessionCacheMs);
+    if (row !== undefined) await this.#keepCopy(row);
     return row;
+  }
+
+  /** A copy that cannot be stored is one that nobody needs to end. */
+  async #keepCopy(row: SessionRow): Promise<void> {
+    try {
+      await this.#cache.set(cacheKey(row.idHash), JSON.stringify(row), limits.sessionCacheMs);
+    } catch {
+      // The database answers the next request too.
+    }
   }
 
   async #markEnded(idHash: string): Promise<void> {

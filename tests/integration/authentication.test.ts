@@ -3,10 +3,19 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Authentication } from '#auth/authenticate.ts';
 import type { UserPrincipal } from '#auth/principal.ts';
+import { Sessions } from '#auth/session.ts';
 import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from '../support/accounts.ts';
 import { hasDatabase } from '../support/database.ts';
 
 const basic = (name: string, password: string) => `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+
+/** A cache that forgets everything at once. */
+const MEMORY_OF_NOTHING = {
+  get: () => Promise.resolve(undefined),
+  delete: () => Promise.resolve(),
+  check: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
 
 describe.skipIf(!hasDatabase)('authentication', () => {
   let forge: TestAccounts;
@@ -177,6 +186,14 @@ describe.skipIf(!hasDatabase)('authentication', () => {
     await forge.sessions.end(sessionId);
     await forge.cache.set(`session:${sessionId}`, copy ?? '', 60_000);
     expect(await authenticate({ cookie })).toMatchObject({ principal: { kind: 'anonymous' } });
+  });
+
+  test('a session is read while the cache cannot be reached', async () => {
+    const { cookie } = await signIn();
+    const unreachable = () => Promise.reject(new Error('connection refused'));
+    const cache = { ...MEMORY_OF_NOTHING, set: unreachable, increment: unreachable };
+    const sessions = new Sessions(forge.database.sql, cache, new URL('http://localhost:3000'));
+    expect(await sessions.find(cookie)).toMatchObject({ user: { login: 'Ada' } });
   });
 
   test('an expired session is none, and its row goes', async () => {
