@@ -5,6 +5,7 @@ import { loadConfig } from './config.ts';
 import { createContext } from './context.ts';
 import { createHealthRoute } from './http/health.ts';
 import { createPageLocals, type PageLocals } from './http/page-locals.ts';
+import { routableUrl } from './http/page-url.ts';
 import { createLog } from './log.ts';
 
 export interface DevServer {
@@ -32,7 +33,10 @@ export async function createDevServer(): Promise<DevServer> {
       for (const route of routes) {
         if (await route(request, response, exchange)) return undefined;
       }
-      return createPageLocals(request, exchange, context);
+      const locals = await createPageLocals(request, exchange, context);
+      // What Vite serves itself has no escapes.
+      request.url = routableUrl(exchange.rawUrl);
+      return locals;
     },
     close: () => context.close(),
   };

@@ -4,6 +4,7 @@ import { isSafeMethod, requestOrigin } from '#auth/csrf.ts';
 import { limits } from '#limits.ts';
 import { answerError } from './error-answer.ts';
 import { createPageLocals, type PageLocals, type PageServices } from './page-locals.ts';
+import { routableUrl } from './page-url.ts';
 import type { RawRoute } from './raw-route.ts';
 
 /** What `@astrojs/node` exports in middleware mode; `next` is called when no page has the address. */
@@ -51,6 +52,7 @@ async function render(
   locals: PageLocals,
 ): Promise<void> {
   let found = true;
+  request.url = routableUrl(locals.rawUrl);
   await handler(request, response, () => (found = false), locals);
   if (found) return;
   request.url = '/404';
