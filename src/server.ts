@@ -1,4 +1,5 @@
 /** The program: starts the forge, serves it, and ends it in order. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { type Context, createContext } from './context.ts';
@@ -8,6 +9,8 @@ import { type AstroHandler, createPageRoute } from './http/page-route.ts';
 import { StaticFiles } from './http/static-files.ts';
 import { createLog, type Log } from './log.ts';
 
+/** Nothing is running any more by then: open transactions roll back, and the embedded Postgres ends with us. */
+const CLOSE_TIMEOUT_MS = 30_000;
 /** Ctrl-C may reach us twice, from the terminal and from npm. Only a later one is somebody losing patience. */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
@@ -47,9 +50,18 @@ async function serve(config: Config, log: Log, stop: StopRequest): Promise<void>
   const breakage = await Promise.race([stop.requested, context.broken]);
   if (breakage !== undefined) log.fatal(breakage);
   await server.stop(breakage === undefined ? config.drainTimeoutMs : 0, stop.hurry);
-  await context.close();
+  await closeInTime(context, log);
   log.info('stopped');
   process.exit(breakage === undefined ? 0 : 1);
+}
+
+/** Databases and stores that do not answer any more must not keep the process from ending. */
+async function closeInTime(context: Context, log: Log): Promise<void> {
+  const outOfTime = sleep(CLOSE_TIMEOUT_MS, 'out of time', { ref: false });
+  const outcome = await Promise.race([context.close(), outOfTime]).catch((error: unknown) => {
+    log.error({ err: error }, 'not everything could be closed');
+  });
+  if (outcome === 'out of time') log.error('not everything could be closed in time');
 }
 
 /** For the person at the terminal; the log has the same for machines, without the code. */

@@ -45,7 +45,7 @@ describe.skipIf(!(hasDatabase && hasRedis && hasS3))('the image', () => {
       DATA_DIR: path.join(folder, 'never-made'),
       NODE_ENV: 'production',
     };
-    const forge = await ForgeProcess.start({ folder, settings });
+    await using forge = await ForgeProcess.start({ folder, settings });
     const authorization = `Basic ${Buffer.from('ada:a password for ada').toString('base64')}`;
     const user = await fetch(`${forge.url}/api/v3/user`, { headers: { authorization } });
     expect([user.status, await user.json()]).toEqual([200, expect.objectContaining({ login: 'ada' })]);

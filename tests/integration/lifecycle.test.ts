@@ -36,24 +36,24 @@ describe.skipIf(!hasDatabase)('the embedded default', () => {
   }
 
   test('SIGTERM ends the server and its Postgres, with exit code 0', async () => {
-    const forge = await ForgeProcess.start({ settings: settingsOf('term') });
+    await using forge = await ForgeProcess.start({ settings: settingsOf('term') });
     expect(postgresOf('term')).toBeTypeOf('number');
     expect(await forge.stop('SIGTERM')).toBe(0);
     expect(postgresOf('term')).toBeUndefined();
   });
 
   test('after kill -9 nothing is left, and the next start works', async () => {
-    const first = await ForgeProcess.start({ settings: settingsOf('kill') });
+    await using first = await ForgeProcess.start({ settings: settingsOf('kill') });
     const orphan = postgresOf('kill');
     await first.stop('SIGKILL');
-    const second = await ForgeProcess.start({ settings: settingsOf('kill') });
+    await using second = await ForgeProcess.start({ settings: settingsOf('kill') });
     expect(postgresOf('kill')).not.toBe(orphan);
     expect(isRunning(orphan ?? 0)).toBe(false);
     expect(await second.stop()).toBe(0);
   });
 
   test('a second server on the same folder says who is there, and leaves the first alone', async () => {
-    const first = await ForgeProcess.start({ settings: settingsOf('twice') });
+    await using first = await ForgeProcess.start({ settings: settingsOf('twice') });
     const second = ForgeProcess.start({ settings: settingsOf('twice') });
     await expect(second).rejects.toThrow(`is in use by another server (process ${first.child.pid})`);
     expect(await first.isReady()).toBe(true);
@@ -61,7 +61,7 @@ describe.skipIf(!hasDatabase)('the embedded default', () => {
   });
 
   test('the loss of its Postgres ends the server with an error', async () => {
-    const forge = await ForgeProcess.start({ settings: settingsOf('loss') });
+    await using forge = await ForgeProcess.start({ settings: settingsOf('loss') });
     const exited = new Promise((resolve) => forge.child.once('exit', resolve));
     process.kill(postgresOf('loss') ?? 0, 'SIGKILL');
     expect(await exited).toBe(1);
@@ -84,7 +84,7 @@ describe.skipIf(!hasDatabase)('the embedded default', () => {
   }
 
   test('a running push finishes after SIGTERM, while new connections are refused', async () => {
-    const forge = await ForgeProcess.start({ settings: { ...settingsOf('drain'), ...ADMIN } });
+    await using forge = await ForgeProcess.start({ settings: { ...settingsOf('drain'), ...ADMIN } });
     const push = openPush(forge);
     await sleep(200);
     forge.child.kill('SIGTERM');
@@ -97,7 +97,9 @@ describe.skipIf(!hasDatabase)('the embedded default', () => {
   });
 
   test('a push that does not end is cut after DRAIN_SECONDS', async () => {
-    const forge = await ForgeProcess.start({ settings: { ...settingsOf('cut'), ...ADMIN, DRAIN_SECONDS: '0.2' } });
+    await using forge = await ForgeProcess.start({
+      settings: { ...settingsOf('cut'), ...ADMIN, DRAIN_SECONDS: '0.2' },
+    });
     const push = openPush(forge);
     await sleep(200);
     const [exitCode, outcome] = await Promise.all([forge.stop('SIGTERM'), push.status.catch((error) => error.code)]);

@@ -17,7 +17,8 @@ export interface ForgeOptions {
   readonly folder?: string;
 }
 
-export class ForgeProcess {
+/** Ends with the scope that declares it by `await using`, so that a test that fails leaves nothing behind. */
+export class ForgeProcess implements AsyncDisposable {
   readonly url: string;
   readonly child: ChildProcess;
   #output: () => string;
@@ -77,6 +78,10 @@ export class ForgeProcess {
     } catch {
       return false;
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL');
   }
 
   /** Sends a signal and resolves with the exit code, or the signal that ended it. */
