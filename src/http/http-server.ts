@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Log } from '#log.ts';
 import { logAccess } from './access-log.ts';
 import { type ClientAddressReader, createClientAddressReader } from './client-address.ts';
@@ -45,10 +46,15 @@ export class HttpServer {
     return this.#stopping;
   }
 
-  /** Resolves when connections are taken; rejects when the address is taken by somebody else. */
-  async listen(port: number, host: string): Promise<void> {
+  /**
+   * Resolves when connections are taken; rejects when the address is somebody else's.
+   *
+   * @param port 0 for any
+   */
+  async listen(port: number, host: string): Promise<AddressInfo> {
     this.#server.listen(port, host);
     await once(this.#server, 'listening');
+    return this.#server.address() as AddressInfo;
   }
 
   /**
