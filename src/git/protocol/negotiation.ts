@@ -98,14 +98,14 @@ function endWithFlush(request: UploadRequestV0, common: CommonObjects, answer: H
 /** Answers one v2 `fetch`, up to where the next section would begin. */
 export function negotiateV2(request: FetchRequestV2, context: NegotiationContext): NegotiationAnswer {
   const common = new CommonObjects(context);
-  for (const id of request.haves) common.add(id);
+  const acknowledged = new Set(request.haves.filter((id) => common.add(id)));
   const { wants, haves, done, waitForDone } = request;
   if (haves.length === 0 || done) return { pkts: [], sendsPack: wants.length > 0, common: common.ids };
   // Haves without wants are a question by themselves: `git fetch --negotiate-only`.
   if (wants.length === 0 && !waitForDone) return { pkts: [], sendsPack: false, common: [] };
   const pkts: OutgoingPkt[] = ['acknowledgments\n'];
-  if (common.ids.length === 0) pkts.push('NAK\n');
-  for (const id of common.ids) pkts.push(`ACK ${id}\n`);
+  if (acknowledged.size === 0) pkts.push('NAK\n');
+  for (const id of acknowledged) pkts.push(`ACK ${id}\n`);
   const ready = !waitForDone && common.suffice();
   if (ready) pkts.push('ready\n');
   pkts.push(ready ? DELIM : FLUSH);

@@ -1,0 +1,127 @@
+/** Git's doors in this process: real accounts, engine and HTTP server over a fresh database, with packs in memory. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pino from 'pino';
+import type { UserPrincipal } from '#auth/principal.ts';
+import { HttpServer } from '#http/http-server.ts';
+import type { RawRoute } from '#http/raw-route.ts';
+import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
+import type { RepositoryRecord } from '#repository/repository-record.ts';
+import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
+import type { GitServices } from '#transport/http/git-services.ts';
+import { createSmartHttp } from '#transport/http/smart-http.ts';
+import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from './accounts.ts';
+import { findFreePort } from './server-process.ts';
+
+export interface GitRun {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class GitForge {
+  readonly port: number;
+  readonly accounts: TestAccounts;
+  readonly engine: PackedRepositoryEngine;
+  readonly owner: UserPrincipal;
+  /** For clones and other files; gone when the forge closes. */
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'git-forge-'));
+  readonly #server: HttpServer;
+
+  /** @param wrapEngine replaces the engine that the transport sees, to make it fail or wait */
+  static async start(wrapEngine: (engine: PackedRepositoryEngine) => GitServices['engine'] = (engine) => engine) {
+    const accounts = await createTestAccounts({ rateLimits: 'off' });
+    const engine = new PackedRepositoryEngine({ db: accounts.database, blobs: new MemoryBlobStore(), threadCount: 1 });
+    const { authenticator, catalog, directory } = accounts;
+    const site = { version: '0.1.0' };
+    const route = createSmartHttp({ engine: wrapEngine(engine), authenticator, catalog, accounts: directory, site });
+    const port = await findFreePort();
+    const server = new HttpServer({
+      publicUrl: new URL(`http://localhost:${port}`),
+      trustedProxies: [],
+      log: pino({ level: 'silent' }),
+      routes: [route, answerNotGit],
+    });
+    await server.listen(port, '127.0.0.1');
+    return new GitForge(port, server, accounts, engine, await createTestUser(accounts.workflows, 'ada'));
+  }
+
+  private constructor(
+    port: number,
+    server: HttpServer,
+    accounts: TestAccounts,
+    engine: PackedRepositoryEngine,
+    owner: UserPrincipal,
+  ) {
+    this.port = port;
+    this.#server = server;
+    this.accounts = accounts;
+    this.engine = engine;
+    this.owner = owner;
+  }
+
+  get authorization(): string {
+    return `Basic ${Buffer.from(`ada:${PASSWORD}`).toString('base64')}`;
+  }
+
+  /** A repository's address, with credentials when a login is given. */
+  url(name: string, login?: string): string {
+    return `http://${login ? `${login}:${encodeURIComponent(PASSWORD)}@` : ''}localhost:${this.port}/ada/${name}.git`;
+  }
+
+  async createRepository(
+    name: string,
+    options: { visibility?: 'public' | 'private'; objectFormat?: 'sha1' | 'sha256' } = {},
+  ): Promise<RepositoryRecord> {
+    const request = { ownerId: this.owner.userId, name, visibility: 'public' as const, ...options };
+    const outcome = await this.accounts.catalog.create(this.owner, request);
+    if (outcome.kind !== 'created') throw new Error(`create repository ${name}: ${outcome.kind}`);
+    return outcome.repository;
+  }
+
+  /** Runs git, whatever its exit status; not synchronously, for the server is in this process. */
+  async git(cwd: string, args: readonly string[], options: { version?: 0 | 1 | 2 } = {}): Promise<GitRun> {
+    const protocol = options.version === undefined ? [] : ['-c', `protocol.version=${options.version}`];
+    const env = { ...process.env, ...GIT_ENVIRONMENT };
+    return collect(spawn('git', [...protocol, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+
+  async close(): Promise<void> {
+    await this.#server.stop(0, AbortSignal.abort());
+    await this.engine.close();
+    await this.accounts.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const GIT_ENVIRONMENT = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_AUTHOR_NAME: 'Ada Lovelace',
+  GIT_AUTHOR_EMAIL: 'ada@example.com',
+  GIT_COMMITTER_NAME: 'Ada Lovelace',
+  GIT_COMMITTER_EMAIL: 'ada@example.com',
+  LC_ALL: 'C',
+};
+
+async function collect(child: ChildProcess): Promise<GitRun> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status: status ?? -1, stdout, stderr };
+}
+
+const answerNotGit: RawRoute = async (_request, response) => {
+  response.writeHead(418).end();
+  return true;
+};
