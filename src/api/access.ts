@@ -33,7 +33,7 @@ export function requiresAuthentication(): ApiError {
   return new ApiError(401, 'Requires authentication');
 }
 
-function scopeMissing(accepted: readonly string[]): ApiError {
+export function scopeMissing(accepted: readonly string[]): ApiError {
   return new ApiError(403, `The access token needs one of these scopes: ${accepted.join(', ')}`, {
     headers: { 'X-Accepted-OAuth-Scopes': accepted.join(', ') },
   });

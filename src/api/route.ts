@@ -52,7 +52,7 @@ export type Permission<Params, Target> = 'public' | AccessPermission<Params, Tar
 export interface AccessPermission<Params, Target> {
   readonly action: AccessRequest['action'];
   /** Finds what the path names, and the facts about it; undefined when there is no such thing. */
-  find(request: AccessLookup<Params>): Promise<Found<Target> | undefined> | Found<Target>;
+  find(request: AccessLookup<Params>): Promise<Found<Target> | undefined> | Found<Target> | undefined;
 }
 
 export interface AccessLookup<Params> {

@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import type { AccountRecord } from '#account/account-record.ts';
 import type { AccountFacts } from '#auth/permission.ts';
-import type { UserPrincipal } from '#auth/principal.ts';
+import type { Principal, UserPrincipal } from '#auth/principal.ts';
 import { isRefName } from '#git/refs/ref-name.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
-import { mayAccess, requireAccess } from '../access.ts';
+import { mayAccess, requireAccess, scopeMissing } from '../access.ts';
 import { ApiError, fieldError, invalidField, notFound } from '../error.ts';
+import { initialPush } from '../initial-commit.ts';
 import { repositoryAccess, repositoryParams } from '../repository-access.ts';
 import { type AccessPermission, type Call, defineRoute, empty, json } from '../route.ts';
 import type { ApiServices } from '../services.ts';
@@ -21,7 +22,7 @@ const newRepositorySchema = z.object({
   homepage: z.string().nullish(),
   private: z.boolean().optional(),
   visibility: z.enum(['public', 'private']).optional(),
-  auto_init: z.boolean().optional().describe('Not available: push the first commit.'),
+  auto_init: z.boolean().optional().describe('Begin with a commit that holds a README.'),
 });
 
 export const getRepository = defineRoute({
@@ -126,9 +127,7 @@ export const updateRepository = defineRoute({
   async handle(call) {
     const { default_branch: defaultBranch, private: _, ...changes } = call.body;
     const visibility = visibilityOf(call.body);
-    // Who makes it private must be somebody who could still do so.
-    if (visibility)
-      requireAccess(call.principal, { action: 'repository:admin', repository: { ...call.target, visibility } });
+    if (visibility) requireVisibilityChange(call, visibility);
     if (defaultBranch !== undefined) await requireBranch(call, defaultBranch);
     const outcome = await call.services.catalog.update(call.principal, call.target.id, { ...changes, visibility });
     switch (outcome.kind) {
@@ -182,10 +181,8 @@ async function createRepository(call: CreationCall) {
   const { body, target: owner, services } = call;
   const visibility = visibilityOf(body) ?? 'public';
   requireAccess(call.principal, { action: 'account:create-repository', account: owner, visibility });
-  if (body.auto_init) {
-    throw invalidField(RESOURCE, 'auto_init', 'unprocessable', 'auto_init is not available: push the first commit');
-  }
-  const outcome = await services.catalog.create(creatorOf(call), {
+  const creator = creatorOf(call);
+  const outcome = await services.catalog.create(creator, {
     ownerId: owner.accountId,
     name: body.name,
     visibility,
@@ -198,10 +195,38 @@ async function createRepository(call: CreationCall) {
     case 'invalid':
       throw invalidField(RESOURCE, outcome.field, 'invalid', outcome.reason);
     case 'created': {
-      const { url } = repositoryLinks(outcome.repository, call.urls);
-      return json(bodyOf(outcome.repository, call), { headers: { Location: url } });
+      const repository = body.auto_init
+        ? await withInitialCommit(outcome.repository, creator, services)
+        : outcome.repository;
+      const { url } = repositoryLinks(repository, call.urls);
+      return json(bodyOf(repository, call), { headers: { Location: url } });
     }
   }
+}
+
+/** A repository whose first commit could not be made is not made either. */
+async function withInitialCommit(
+  repository: RepositoryRecord,
+  creator: UserPrincipal,
+  services: ApiServices,
+): Promise<RepositoryRecord> {
+  const account = await services.accounts.findById(creator.userId, creator);
+  const [email] = await services.accounts.emailsOf(creator.userId);
+  const author = {
+    name: account?.name ?? creator.login,
+    email: email?.address ?? `${creator.login}@users.noreply.${services.site.publicUrl.hostname}`,
+    dateSeconds: Math.floor(Date.now() / 1000),
+    timezone: '+0000',
+  };
+  const { refs } = await services.engine.receive(initialPush(repository, creator, author)).catch(async (error) => {
+    await services.catalog.deleteIfEmpty(repository.id);
+    throw error;
+  });
+  if (refs[0]?.kind !== 'ok') {
+    await services.catalog.deleteIfEmpty(repository.id);
+    throw new ApiError(422, refs[0]?.reason ?? 'The initial commit was refused');
+  }
+  return (await services.catalog.findById(repository.id, creator)) ?? repository;
 }
 
 function creatorOf(call: AnyCall): UserPrincipal {
@@ -224,6 +249,16 @@ function visibilityOf(body: {
 }): 'public' | 'private' | undefined {
   if (body.visibility || body.private === undefined) return body.visibility;
   return body.private ? 'private' : 'public';
+}
+
+/** Asks for the facts as they will be: a token for public repositories alone must not make one private. */
+function requireVisibilityChange(
+  call: { readonly principal: Principal; readonly target: RepositoryRecord },
+  visibility: 'public' | 'private',
+): void {
+  const changed = { ...call.target, visibility };
+  // The caller sees the repository as it is, so that this refusal has nothing to hide.
+  if (!mayAccess(call.principal, { action: 'repository:admin', repository: changed })) throw scopeMissing(['repo']);
 }
 
 async function requireBranch(
