@@ -1,7 +1,7 @@
 /** Every rule beside real git: the objects are stored as they are, and `git fsck --strict` says what it finds in them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ScratchRepository } from '../../../tests/fixtures/scratch-repository.ts';
-import { SHA1 } from '../object/object-id.ts';
+import { SHA1, SHA256 } from '../object/object-id.ts';
 import type { ObjectType } from '../object/object-type.ts';
 import { checkNamedBlob, checkObject } from './check-object.ts';
 import { STRICT } from './finding.ts';
@@ -365,6 +365,31 @@ test('a named blob that is missing, too large or no blob is refused', () => {
   expect(idsOf('missing')).toEqual(['error gitmodulesMissing', 'error gitattributesMissing']);
   expect(idsOf('too-large')).toEqual(['error gitmodulesLarge', 'error gitattributesLarge']);
   expect(idsOf('other-type')).toEqual(['error gitmodulesBlob', 'error gitattributesBlob']);
+});
+
+describe('SHA-256 repositories', () => {
+  const id = '1'.repeat(64);
+  const idsOf = (type: ObjectType, body: Buffer) =>
+    checkObject(type, body, SHA256, STRICT).findings.map((found) => found.id);
+
+  test('what git writes is sound', () => {
+    using other = new ScratchRepository({ objectFormat: 'sha256' });
+    const blob = other.writeObject('blob', 'text');
+    const treeId = other.line(['mktree'], { input: `100644 blob ${blob}\ta\n100644 blob ${blob}\tb\n` });
+    const commitId = other.line(['commit-tree', treeId, '-m', 'Subject']);
+    other.git(['tag', '-a', '-m', 'Text', 'v1', commitId]);
+    expect(idsOf('tree', other.readObject('tree', treeId))).toEqual([]);
+    expect(idsOf('commit', other.readObject('commit', commitId))).toEqual([]);
+    expect(idsOf('tag', other.readObject('tag', other.line(['rev-parse', 'v1'])))).toEqual([]);
+  });
+
+  test('ids of the other format, and null ids, are found', () => {
+    expect(idsOf('commit', commit(`tree ${EMPTY_TREE}\nauthor ${WHO}\ncommitter ${WHO}`))).toEqual(['badTreeSha1']);
+    expect(idsOf('commit', commit(`tree ${id}\nauthor ${WHO}\ncommitter ${WHO}`))).toEqual([]);
+    expect(idsOf('tree', tree(bytes(`100644 a\0${'\0'.repeat(32)}`)))).toEqual(['nullSha1']);
+    expect(idsOf('tree', tree(bytes(`100644 a\0${'\0'.repeat(31)}\x01`)))).toEqual([]);
+    expect(idsOf('tree', tree(blobEntry('100644', 'a')))).toEqual(['badTree']);
+  });
 });
 
 describe('severities', () => {
