@@ -16,9 +16,6 @@ export type TransactionSql = postgres.TransactionSql<{ bigint: number }>;
 /** Either: for functions that run inside a transaction or outside one. */
 export type SqlRunner = postgres.ISql<{ bigint: number }>;
 export type Orm = PostgresJsDatabase;
-/** What `orm.transaction` hands to its callback, or `orm` itself. */
-export type OrmRunner = Pick<Orm, 'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'execute'>;
-
 export interface Database {
   readonly sql: Sql;
   readonly orm: Orm;

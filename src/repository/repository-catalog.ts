@@ -4,13 +4,19 @@
  * hold only what the policy lets the principal read.
  */
 
-import { readableRepositories } from '#auth/policy.ts';
 import type { Principal, UserPrincipal } from '#auth/principal.ts';
 import type { Database, SqlRunner, TransactionSql } from '#db/client.ts';
-import { toLikePattern } from '#db/like-pattern.ts';
 import { isUniqueViolation } from '#db/postgres-error.ts';
 import type { ObjectFormatName } from '#git/object/object-id.ts';
 import { findDescriptionFault, findHomepageFault, findRepositoryNameFault } from './repository-name.ts';
+import {
+  countRecords,
+  orderBy,
+  type RepositoryRow,
+  selectRecords,
+  toRecord,
+  whereVisible,
+} from './repository-query.ts';
 import type { RepositoryRecord } from './repository-record.ts';
 
 export interface NewRepository {
@@ -72,12 +78,6 @@ export interface RepositoryPage {
   /** On all pages together. */
   readonly totalCount: number;
 }
-
-type RepositoryRow = {
-  readonly [Name in keyof RepositoryRecord]: undefined extends RepositoryRecord[Name]
-    ? Exclude<RepositoryRecord[Name], undefined> | null
-    : RepositoryRecord[Name];
-};
 
 const NAME_CONSTRAINT = 'repository_owner_name';
 
@@ -235,71 +235,4 @@ async function deleteRepository(tx: TransactionSql, repositoryId: number): Promi
       and not exists (select 1 from repository_pack rp where rp.pack_id = pack.id)`;
   await tx`delete from repository where id = ${repositoryId}`;
   return true;
-}
-
-/** The start of every query for records: joins the owner and the principal's membership. */
-function selectRecords(sql: SqlRunner, principal: Principal) {
-  return sql`
-    select r.id, r.name, r.owner_id as "ownerId", a.login as "ownerLogin", a.kind as "ownerKind",
-           m.role as "membershipRole", r.description, r.homepage, r.visibility, r.archived,
-           r.object_format as "objectFormat", r.head_target as "headTarget", r.refs_version as "refsVersion",
-           r.packs_version as "packsVersion", r.size_bytes as "sizeBytes", r.created_at as "createdAt",
-           r.updated_at as "updatedAt", r.pushed_at as "pushedAt"
-    ${fromRecords(sql, principal)}`;
-}
-
-function countRecords(sql: SqlRunner, principal: Principal) {
-  return sql`select count(*) as count ${fromRecords(sql, principal)}`;
-}
-
-function fromRecords(sql: SqlRunner, principal: Principal) {
-  return sql`
-    from repository r join account a on a.id = r.owner_id
-    left join membership m on m.organization_id = r.owner_id and m.user_id = ${userIdOf(principal)}`;
-}
-
-function whereVisible(sql: SqlRunner, principal: Principal, filter: RepositoryFilter) {
-  const userId = userIdOf(principal);
-  const readable = readableRepositories(principal);
-  const affiliation = filter.affiliation ?? null;
-  const pattern = filter.search ? toLikePattern(filter.search) : null;
-  return sql`
-    where (${readable === 'all'} or r.visibility = 'public'
-           or (${readable === 'own-and-public'} and (r.owner_id = ${userId} or m.role is not null)))
-      and (${filter.ownerId ?? null}::bigint is null or r.owner_id = ${filter.ownerId ?? null})
-      and (${filter.visibility ?? null}::text is null or r.visibility = ${filter.visibility ?? null})
-      and (${affiliation}::text[] is null
-           or ('owner' = any(${affiliation}) and r.owner_id = ${userId})
-           or ('organization_member' = any(${affiliation}) and m.role is not null))
-      and (${pattern}::text is null
-           or r.name ilike ${pattern} or a.login ilike ${pattern} or r.description ilike ${pattern})`;
-}
-
-function orderBy(sql: SqlRunner, filter: RepositoryFilter) {
-  const direction = filter.direction === 'asc' ? sql`asc` : sql`desc`;
-  switch (filter.sort) {
-    case 'created':
-      return sql`order by r.created_at ${direction}, r.id ${direction}`;
-    case 'updated':
-      return sql`order by r.updated_at ${direction}, r.id ${direction}`;
-    case 'pushed':
-      return sql`order by r.pushed_at ${direction} nulls last, r.id ${direction}`;
-    case 'full_name':
-      return sql`order by a.login_key ${direction}, r.name_key ${direction}`;
-  }
-}
-
-/** No account has the id 0. */
-function userIdOf(principal: Principal): number {
-  return principal.kind === 'user' ? principal.userId : 0;
-}
-
-function toRecord(row: RepositoryRow): RepositoryRecord {
-  return {
-    ...row,
-    membershipRole: row.membershipRole ?? undefined,
-    description: row.description ?? undefined,
-    homepage: row.homepage ?? undefined,
-    pushedAt: row.pushedAt ?? undefined,
-  };
 }
