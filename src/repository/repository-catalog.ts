@@ -161,10 +161,12 @@ export class RepositoryCatalog {
   /** Removes a repository that was made for a push which then moved nothing. @returns whether it was empty, and so went */
   deleteIfEmpty(repositoryId: number): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
-      // The lock that a push takes to move refs: none can come between the question and the removal.
+      // The lock that a push takes to move refs. The question comes in a second statement: one that had waited for the lock
+      // would still see the refs as they were before.
+      await tx`select 1 from repository where id = ${repositoryId} for update`;
       const [empty] = await tx`
         select 1 from repository r
-        where r.id = ${repositoryId} and not exists (select 1 from ref where repository_id = r.id) for update`;
+        where r.id = ${repositoryId} and not exists (select 1 from ref where repository_id = r.id)`;
       return empty !== undefined && deleteRepository(tx, repositoryId);
     });
   }

@@ -173,6 +173,36 @@ describe.skipIf(!hasDatabase)('the repository catalogue', () => {
     expect(await forge.catalog.deleteIfEmpty(empty.id)).toBe(false);
   });
 
+  test('a repository that a push fills at this moment is not taken back', async () => {
+    const { id } = await create('filling');
+    const filled = Promise.withResolvers<void>();
+    const locked = Promise.withResolvers<void>();
+    const push = forge.database.transaction(async (tx) => {
+      await tx`select 1 from repository where id = ${id} for update`;
+      locked.resolve();
+      await filled.promise;
+      await tx`insert into ref (repository_id, name, target) values (${id}, 'refs/heads/main', ${Buffer.alloc(20)})`;
+      await tx`update repository set refs_version = refs_version + 1 where id = ${id}`;
+    });
+    await locked.promise;
+    const removal = forge.catalog.deleteIfEmpty(id);
+    await untilBlocked();
+    filled.resolve();
+    await push;
+    expect(await removal).toBe(false);
+    expect(await forge.catalog.findById(id, ada)).toBeDefined();
+  });
+
+  /** Resolves once a statement of this database waits for a lock. */
+  async function untilBlocked(): Promise<void> {
+    const { sql } = forge.database;
+    for (;;) {
+      const [waiting] = await sql`
+        select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      if (waiting !== undefined) return;
+    }
+  }
+
   test('lists hold exactly what the policy lets each principal read', async () => {
     await create('mine-public', { visibility: 'public' });
     await create('mine-private', { visibility: 'private' });
