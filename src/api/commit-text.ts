@@ -41,8 +41,9 @@ export function patchText(id: ObjectId, commit: Commit, files: readonly ChangedF
 
 function fileText(file: ChangedFile): string {
   const oldPath = file.oldPath ?? file.path;
-  const header = [`diff --git a/${oldPath} b/${file.path}`, ...modeLines(file)];
-  if (file.kind === 'renamed') header.push('similarity index 100%', `rename from ${oldPath}`, `rename to ${file.path}`);
+  const header = [`diff --git ${quoted('a/', oldPath)} ${quoted('b/', file.path)}`, ...modeLines(file)];
+  if (file.kind === 'renamed')
+    header.push('similarity index 100%', `rename from ${quoted('', oldPath)}`, `rename to ${quoted('', file.path)}`);
   if (file.old?.id !== file.new?.id) header.push(indexLine(file));
   return `${header.join('\n')}\n${contentText(file, oldPath)}`;
 }
@@ -60,11 +61,14 @@ function indexLine({ old, new: other }: ChangedFile): string {
 }
 
 function contentText(file: ChangedFile, oldPath: string): string {
-  const names = { old: file.old ? `a/${oldPath}` : '/dev/null', new: file.new ? `b/${file.path}` : '/dev/null' };
+  const names = {
+    old: file.old ? quoted('a/', oldPath) : '/dev/null',
+    new: file.new ? quoted('b/', file.path) : '/dev/null',
+  };
   switch (file.content.kind) {
     case 'text': {
       const hunks = hunksText(file);
-      return hunks === undefined ? '' : `--- ${names.old}\n+++ ${names.new}\n${hunks}`;
+      return hunks === undefined ? '' : `--- ${endMarked(names.old)}\n+++ ${endMarked(names.new)}\n${hunks}`;
     }
     case 'unchanged':
       return '';
@@ -82,7 +86,36 @@ function submoduleText(file: ChangedFile, names: { old: string; new: string }): 
   const { oldId, newId } = file.content;
   const lines = [oldId && `-Subproject commit ${oldId}`, newId && `+Subproject commit ${newId}`].filter(Boolean);
   const range = `@@ -${oldId ? '1' : '0,0'} +${newId ? '1' : '0,0'} @@`;
-  return [`--- ${names.old}`, `+++ ${names.new}`, range, ...lines, ''].join('\n');
+  return [`--- ${endMarked(names.old)}`, `+++ ${endMarked(names.new)}`, range, ...lines, ''].join('\n');
+}
+
+/** A tab tells patch(1) that a name with spaces goes on to there. */
+function endMarked(name: string): string {
+  return name.includes(' ') ? `${name}\t` : name;
+}
+
+/** A path in C's quotes where it holds what would break the line — git-config(1), "core.quotePath". */
+function quoted(prefix: string, path: string): string {
+  const bytes = Buffer.from(path);
+  if (bytes.every((byte) => byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c)) return prefix + path;
+  return `"${prefix}${[...bytes].map(quotedByte).join('')}"`;
+}
+
+const ESCAPES: Readonly<Record<number, string>> = {
+  7: '\\a',
+  8: '\\b',
+  9: '\\t',
+  10: '\\n',
+  11: '\\v',
+  12: '\\f',
+  13: '\\r',
+  34: '\\"',
+  92: '\\\\',
+};
+
+function quotedByte(byte: number): string {
+  const isPlain = byte >= 0x20 && byte < 0x7f;
+  return ESCAPES[byte] ?? (isPlain ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`);
 }
 
 function shortId(side: TreeSide | undefined): string {

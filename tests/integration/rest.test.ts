@@ -1,5 +1,5 @@
 /** The REST API with GitHub's own client and with plain requests, over real Postgres and a repository that git pushed. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ScratchRepository } from '../fixtures/scratch-repository.ts';
@@ -285,6 +285,13 @@ describe.skipIf(!hasDatabase)('the REST API', () => {
       expect((await forge.call('GET /repos/ada/Project/commits?sha=nope')).status).toBe(404);
     });
 
+    it('are listed by date', async () => {
+      expect(await read('/commits?until=2023-11-14T22:13:19Z')).toEqual([]);
+      expect(await read('/commits?since=2023-11-14T22:13:20Z&until=2023-11-14T23:13:20%2B01:00')).toHaveLength(3);
+      expect(await read('/commits?path=src&since=2023-11-14T22:13:21Z')).toEqual([]);
+      expect((await forge.call('GET /repos/ada/Project/commits?since=yesterday')).status).toBe(422);
+    });
+
     it('show what they changed', async () => {
       const commit = await read('/commits/main');
       const [file] = commit.files;
@@ -307,6 +314,44 @@ describe.skipIf(!hasDatabase)('the REST API', () => {
         `From ${line('rev-parse', 'main')} Mon Sep 17 00:00:00 2001\nFrom: Ada Lovelace <ada@example.com>\n`,
       );
       expect(patch).toContain('Date: Tue, 14 Nov 2023 23:13:20 +0100\nSubject: [PATCH] Change it\n');
+    });
+
+    it('of every kind of change come as git prints them, and git takes them back', async () => {
+      using changes = new ScratchRepository();
+      const file = (name: string) => path.join(changes.directory, name);
+      const commit = (message: string) => {
+        changes.git(['add', '-A']);
+        changes.git(['commit', '-q', '-m', message]);
+      };
+      writeFileSync(file('moved'), 'a file that moves\n');
+      writeFileSync(file('removed'), 'gone\n');
+      writeFileSync(file('mode'), 'run me\n');
+      writeFileSync(file('text'), 'one\ntwo\nthree');
+      commit('Before');
+      changes.git(['mv', 'moved', 'new-place']);
+      changes.git(['rm', '-q', 'removed']);
+      chmodSync(file('mode'), 0o755);
+      writeFileSync(file('text'), 'one\n2\nthree\n');
+      writeFileSync(file('añadido "x"\t'), 'quoted\n');
+      writeFileSync(file('empty'), '');
+      symlinkSync('text', file('link'));
+      commit('Change all\n\nIn one commit.');
+      await forge.call('POST /user/repos', { token: ada, body: { name: 'changes' } });
+      await forge.push(changes.directory, 'ada/changes', ada);
+      const get = async (kind: string) => {
+        const headers = { Accept: `application/vnd.github.${kind}` };
+        return (await forge.call('GET /repos/ada/changes/commits/main', { headers })).body;
+      };
+      expect(await get('diff')).toBe(changes.git(['diff', '-M100%', 'main~1', 'main']).toString());
+      const statuses = (await get('json')).files.map((entry: { status: string }) => entry.status);
+      expect(new Set(statuses)).toEqual(new Set(['added', 'removed', 'modified', 'renamed']));
+      changes.git(['checkout', '-q', '-b', 'again', 'main~1']);
+      changes.git(['am', '-q'], { input: await get('patch') });
+      expect(changes.line(['rev-parse', 'again^{tree}'])).toBe(changes.line(['rev-parse', 'main^{tree}']));
+      expect(changes.line(['log', '-1', '--format=%an|%ad|%B', 'again'])).toBe(
+        changes.line(['log', '-1', '--format=%an|%ad|%B', 'main']),
+      );
+      expect((await forge.call('DELETE /repos/ada/changes', { token: ada })).status).toBe(204);
     });
 
     it.each(['HEAD', 'heads/main', 'v1', 'tags/v1', 'feature/slashes'])('are named by %s', async (ref) => {

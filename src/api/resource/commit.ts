@@ -3,10 +3,10 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { type ChangedFile, readCommitDetail } from '#browse/commit-detail.ts';
-import { listHistory } from '#browse/history.ts';
 import { parseCommit } from '#git/object/commit.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
+import { listCommitIds } from '../commit-list.ts';
 import { diffText, hunksText, patchText } from '../commit-text.ts';
 import { ApiError } from '../error.ts';
 import { type BaseUrls, encodePath } from '../hypermedia.ts';
@@ -32,6 +32,8 @@ export const listCommits = defineRoute({
     ...pageQuery,
     sha: z.string().optional().describe('Branch, tag or commit to start from; else the default branch.'),
     path: z.string().optional().describe('Only commits that changed this file or directory.'),
+    since: z.iso.datetime({ offset: true }).optional().describe('Only commits committed then or later.'),
+    until: z.iso.datetime({ offset: true }).optional().describe('Only commits committed then or earlier.'),
   }),
   body: null,
   status: 200,
@@ -44,16 +46,21 @@ export const listCommits = defineRoute({
     const startId = await requireCommit(snapshot, call.query.sha ?? 'HEAD', 404);
     const { offset, perPage } = call.page;
     if (offset > HISTORY_OFFSET_MAX) throw new ApiError(422, 'Pages this far back are not available; start from a sha');
-    const path = call.query.path?.replace(/^\/+|\/+$/g, '') ?? '';
-    // One more than asked for tells whether there is another page.
-    const { commits } = await listHistory(snapshot, { startId, path, countMax: offset + perPage + 1 });
-    const ids = commits.slice(offset, offset + perPage).map((commit) => commit.id);
+    const { ids, hasNext } = await listCommitIds(snapshot, {
+      startId,
+      path: call.query.path?.replace(/^\/+|\/+$/g, '') ?? '',
+      sinceSeconds: secondsOf(call.query.since) ?? Number.NEGATIVE_INFINITY,
+      untilSeconds: secondsOf(call.query.until) ?? Number.POSITIVE_INFINITY,
+      offset,
+      count: perPage,
+      signal: call.signal,
+    });
     const objects = await snapshot.objects.readMany(ids);
     const context = { repository: call.target, urls: call.urls };
     const page = objects.map(({ body }, index) =>
       commitBody(ids[index] as ObjectId, parseCommit(body, snapshot.objects.format), context),
     );
-    return list(page, { hasNext: commits.length > offset + perPage });
+    return list(page, { hasNext });
   },
 });
 
@@ -86,6 +93,10 @@ export const getCommitWithFiles = defineRoute({
     });
   },
 });
+
+function secondsOf(instant: string | undefined): number | undefined {
+  return instant === undefined ? undefined : Date.parse(instant) / 1000;
+}
 
 /** @throws {ApiError} with `status`, as GitHub answers that place */
 async function requireCommit(snapshot: RepositorySnapshot, revision: string, status: 404 | 422): Promise<ObjectId> {
