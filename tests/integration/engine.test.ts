@@ -187,6 +187,18 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
     expect(idsOf(await fetch([tip]))).toEqual(idsIn(tip, tag));
   });
 
+  it('copies packs whole although a tag leads to a blob', async () => {
+    const tip = commit('a.txt', 'a\n');
+    const blob = gitWith('a key\n', 'hash-object', '-w', '--stdin').toString().trim();
+    git('tag', '-a', '-m', 'key', 'key', blob);
+    git('tag', 'plain', gitWith('plain\n', 'hash-object', '-w', '--stdin').toString().trim());
+    const [tag, plain] = [git('rev-parse', 'key'), git('rev-parse', 'plain')];
+    const pushed = packOf([tip, tag, plain]);
+    await push(pushed, [create('refs/heads/main', tip), create('refs/tags/key', tag), create('refs/tags/plain', plain)]);
+    expect(await fetch([tip, tag, plain])).toEqual(pushed);
+    expect(idsOf(await fetch([tip, tag]))).toEqual(idsIn(tip, tag));
+  });
+
   it('leaves out what only a deleted branch reached', async () => {
     const base = commit('a.txt', 'a\n');
     git('checkout', '-q', '-b', 'secret');

@@ -17,8 +17,8 @@ export interface Closure {
   readonly marks: Uint8Array;
   /** Tag objects to send. */
   readonly tags: IdTable;
-  /** Trees and blobs that were asked for by id. */
-  readonly looseWants: readonly ObjectId[];
+  /** Trees and blobs that were asked for, by id or through a tag. */
+  readonly looseWants: IdTable;
   readonly hasHaves: boolean;
 }
 
@@ -45,7 +45,7 @@ export async function computeClosure(objects: PackedObjectStore, request: Closur
 /** Follows ids to commits. Tags on the way are added to `tags`. */
 async function peelAll(objects: PackedObjectStore, graph: CommitGraph, ids: readonly ObjectId[], tags: IdTable) {
   const commits: number[] = [];
-  const others: ObjectId[] = [];
+  const others = new IdTable(objects.format);
   for (const id of ids) {
     const position = graph.positionOf(id);
     if (position >= 0) {
@@ -55,7 +55,7 @@ async function peelAll(objects: PackedObjectStore, graph: CommitGraph, ids: read
     const target = await peel(objects, id, tags);
     const targetPosition = graph.positionOf(target);
     if (targetPosition >= 0) commits.push(targetPosition);
-    else others.push(target);
+    else others.add(fromHex(target), 0);
   }
   return { commits, others };
 }

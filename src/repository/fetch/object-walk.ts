@@ -8,9 +8,10 @@ import { fromHex, toHex } from '#bytes/hex.ts';
 import { MissingObjectError } from '#git/errors.ts';
 import { isGitlinkMode, isTreeMode } from '#git/object/file-mode.ts';
 import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
-import { TreeReader } from '#git/object/tree.ts';
+import { findTreeEntry, type TreeReader } from '#git/object/tree.ts';
 import { DateQueue } from '#git/walk/ancestry.ts';
 import { IdTable } from '#git/walk/id-table.ts';
+import { forEachChange } from '#git/walk/tree-changes.ts';
 import type { PackedObjectStore } from '../packed-object-store.ts';
 import { type Closure, HAD, WANTED } from './closure.ts';
 
@@ -31,11 +32,13 @@ export async function walkObjects(
 ): Promise<NeededObjects> {
   const walk = new ObjectWalk(objects, signal);
   await walk.addCommits(closure);
-  for (let number = 0; number < closure.tags.size; number++) {
-    walk.needed.add(closure.tags.ids, number * objects.format.idBytes);
-  }
-  for (const id of closure.looseWants) await walk.addLoose(id);
+  for (const id of idsOf(closure.tags)) walk.needed.add(fromHex(id), 0);
+  for (const id of idsOf(closure.looseWants)) await walk.addLoose(id);
   return { needed: walk.needed, clientHas: walk.clientHas };
+}
+
+function idsOf({ ids, size, idBytes }: IdTable): ObjectId[] {
+  return Array.from({ length: size }, (_, number) => toHex(ids, number * idBytes, (number + 1) * idBytes));
 }
 
 class ObjectWalk {
@@ -89,27 +92,35 @@ class ObjectWalk {
   async #addTree(id: ObjectId, counterparts: readonly Counterpart[]): Promise<void> {
     if (counterparts.some((counterpart) => counterpart.id === id) || !this.#take(id)) return;
     await this.#breathe();
-    const [body, ...others] = await Promise.all(
-      [id, ...counterparts.map((counterpart) => counterpart.id)].map((tree) => this.#readTree(tree)),
-    );
-    const entriesOf = others.map((other) => entriesByName(other, this.#format));
-    const reader = new TreeReader(body as Uint8Array, this.#format);
-    const below: { id: ObjectId; counterparts: Counterpart[] }[] = [];
-    while (reader.next()) {
-      if (isGitlinkMode(reader.mode)) continue;
-      const name = toHex(body as Uint8Array, reader.nameStart, reader.nameEnd);
-      const entryId = toHex(body as Uint8Array, reader.idStart, reader.idStart + this.#format.idBytes);
-      const same: Counterpart[] = [];
-      entriesOf.forEach((entries, index) => {
-        const entry = entries.get(name);
-        if (entry) same.push({ ...entry, isHad: (counterparts[index] as Counterpart).isHad });
-      });
-      if (same.some((entry) => entry.id === entryId)) continue;
-      for (const entry of same) if (entry.isHad) this.clientHas.add(fromHex(entry.id), 0);
-      if (isTreeMode(reader.mode)) below.push({ id: entryId, counterparts: same.filter((entry) => entry.isTree) });
-      else this.#take(entryId);
-    }
-    for (const subtree of below) await this.#addTree(subtree.id, subtree.counterparts);
+    const body = await this.#readTree(id);
+    const others: CounterpartTree[] = [];
+    for (const { id: treeId, isHad } of counterparts) others.push({ body: await this.#readTree(treeId), isHad });
+    const subtrees = this.#addChanges(body, others);
+    for (const subtree of subtrees) await this.#addTree(subtree.id, subtree.counterparts);
+  }
+
+  /** Adds the blobs that changed. @returns the directories that did */
+  #addChanges(body: Uint8Array, [first, ...rest]: readonly CounterpartTree[]): Subtree[] {
+    const subtrees: Subtree[] = [];
+    forEachChange(body, first?.body ?? NO_ENTRIES, this.#format, (entry, other) => {
+      if (isGitlinkMode(entry.mode)) return;
+      const id = this.#idOf(entry);
+      const same: (Counterpart & { mode: number })[] = [];
+      if (first && other) same.push({ id: this.#idOf(other), mode: other.mode, isHad: first.isHad });
+      for (const tree of rest) {
+        const found = findTreeEntry(tree.body, body.subarray(entry.nameStart, entry.nameEnd), this.#format);
+        if (found) same.push({ id: found.id, mode: found.mode, isHad: tree.isHad });
+      }
+      if (same.some((counterpart) => counterpart.id === id)) return;
+      for (const counterpart of same) if (counterpart.isHad) this.clientHas.add(fromHex(counterpart.id), 0);
+      if (!isTreeMode(entry.mode)) this.#take(id);
+      else subtrees.push({ id, counterparts: same.filter((counterpart) => isTreeMode(counterpart.mode)) });
+    });
+    return subtrees;
+  }
+
+  #idOf({ body, idStart }: TreeReader): ObjectId {
+    return toHex(body, idStart, idStart + this.#format.idBytes);
   }
 
   /** @returns whether the object is new */
@@ -135,17 +146,16 @@ class ObjectWalk {
 interface Counterpart {
   readonly id: ObjectId;
   readonly isHad: boolean;
-  readonly isTree?: boolean;
 }
 
-function entriesByName(body: Uint8Array, format: ObjectFormat): Map<string, { id: ObjectId; isTree: boolean }> {
-  const entries = new Map<string, { id: ObjectId; isTree: boolean }>();
-  const reader = new TreeReader(body, format);
-  while (reader.next()) {
-    entries.set(toHex(body, reader.nameStart, reader.nameEnd), {
-      id: toHex(body, reader.idStart, reader.idStart + format.idBytes),
-      isTree: isTreeMode(reader.mode),
-    });
-  }
-  return entries;
+interface CounterpartTree {
+  readonly body: Uint8Array;
+  readonly isHad: boolean;
 }
+
+interface Subtree {
+  readonly id: ObjectId;
+  readonly counterparts: readonly Counterpart[];
+}
+
+const NO_ENTRIES = new Uint8Array(0);

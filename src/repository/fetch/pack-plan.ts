@@ -55,7 +55,7 @@ function selectWholePacks(
   files: PackFiles,
   request: PackRequest,
 ): Selected | undefined {
-  if (closure.hasHaves || closure.looseWants.length > 0 || !request.ofsDelta) return undefined;
+  if (closure.hasHaves || !request.ofsDelta) return undefined;
   let duplicates = duplicatesOf.get(packs);
   if (!duplicates) {
     duplicates = findDuplicates(packs);

@@ -42,9 +42,9 @@ export function allPacksAreWanted(packs: readonly LoadedPack[], duplicates: Dupl
   });
 }
 
-function isWantedRoot({ index }: LoadedPack, position: number, { graph, marks, tags }: Closure): boolean {
+function isWantedRoot({ index }: LoadedPack, position: number, { graph, marks, tags, looseWants }: Closure): boolean {
   const id = index.idAt(position);
-  if (tags.find(id, 0) >= 0) return true;
+  if (tags.find(id, 0) >= 0 || looseWants.find(id, 0) >= 0) return true;
   const commit = graph.positionOfSlot(id, 0);
   return commit >= 0 && marks[commit] === WANTED;
 }
