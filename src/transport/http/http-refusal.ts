@@ -35,6 +35,10 @@ export function methodNotAllowed(allow: string): HttpRefusal {
   return new HttpRefusal(405, `Use ${allow}.`, { Allow: allow });
 }
 
+export function contentTooLarge(sizeMaxBytes: number): HttpRefusal {
+  return new HttpRefusal(413, `The request has more than ${sizeMaxBytes} bytes.`);
+}
+
 export function unsupportedMediaType(message: string): HttpRefusal {
   return new HttpRefusal(415, message);
 }

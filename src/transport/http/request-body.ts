@@ -5,9 +5,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { LimitExceededError } from '#git/errors.ts';
 import { limits } from '#limits.ts';
-import { HttpRefusal, unsupportedMediaType } from './http-refusal.ts';
+import { contentTooLarge, HttpRefusal, unsupportedMediaType } from './http-refusal.ts';
 
 export class RequestBody {
   readonly #request: IncomingMessage;
@@ -34,13 +33,13 @@ export class RequestBody {
     throw unsupportedMediaType(`Content-Encoding "${encoding}" is not supported; gzip is.`);
   }
 
-  /** Reads the whole body. @throws {LimitExceededError} more than `sizeMaxBytes` after decoding */
+  /** Reads the whole body. @throws {HttpRefusal} 413 for more than `sizeMaxBytes` after decoding */
   async readAll(sizeMaxBytes: number): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
     let sizeBytes = 0;
     for await (const chunk of this.chunks()) {
       sizeBytes += chunk.length;
-      if (sizeBytes > sizeMaxBytes) throw new LimitExceededError(`request of more than ${sizeMaxBytes} bytes`);
+      if (sizeBytes > sizeMaxBytes) throw contentTooLarge(sizeMaxBytes);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks, sizeBytes);
