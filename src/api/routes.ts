@@ -1,5 +1,12 @@
 /** The operations of the API, in the order of the OpenAPI document. */
-import { createAuthorization, createOrganization, createUser, deleteAuthorizations } from './resource/admin.ts';
+import {
+  createAuthorization,
+  createOrganization,
+  createUser,
+  deleteAuthorizations,
+  reinstateUser,
+  suspendUser,
+} from './resource/admin.ts';
 import { getBranch, listBranches, listTags } from './resource/branch.ts';
 import { getCommitWithFiles, listCommits } from './resource/commit.ts';
 import { getContent, getReadme } from './resource/content.ts';
@@ -54,6 +61,8 @@ export const ROUTES: readonly AnyRoute[] = [
   getContent,
   getReadme,
   createUser,
+  suspendUser,
+  reinstateUser,
   createAuthorization,
   deleteAuthorizations,
   createOrganization,

@@ -585,6 +585,16 @@ describe.skipIf(!hasDatabase)('the REST API', () => {
       expect((await forge.call(place, { token: admin, body: { scopes: [] } })).status).toBe(404);
     });
 
+    it('shuts users out and lets them in again', async () => {
+      const token = await forge.createUser('eve', ['repo']);
+      expect((await forge.call('PUT /users/eve/suspended', { token: ada })).status).toBe(403);
+      expect((await forge.call('PUT /users/root-admin/suspended', { token: admin })).status).toBe(403);
+      expect((await forge.call('PUT /users/eve/suspended', { token: admin })).status).toBe(204);
+      expect((await forge.call('GET /user', { token })).status).toBe(401);
+      expect((await forge.call('DELETE /users/eve/suspended', { token: admin })).status).toBe(204);
+      expect((await forge.call('GET /user', { token })).status).toBe(200);
+    });
+
     it('refuses unknown scopes and past dates', async () => {
       const issue = (body: object) => forge.call('POST /admin/users/bob/authorizations', { token: admin, body });
       expect((await issue({ scopes: ['everything'] })).status).toBe(422);

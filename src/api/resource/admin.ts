@@ -131,6 +131,47 @@ export const deleteAuthorizations = defineRoute({
   },
 });
 
+export const suspendUser = defineRoute({
+  method: 'PUT',
+  path: '/users/{username}/suspended',
+  operationId: 'enterprise-admin/suspend-user',
+  summary: 'Shut a user out',
+  resource: 'User',
+  params: userParams,
+  query: z.object({}),
+  body: null,
+  status: 204,
+  response: z.undefined(),
+  permission: userAdministration(),
+  scopes,
+  async handle(call) {
+    const { accountId } = call.target;
+    const isSelf = call.principal.kind === 'user' && call.principal.userId === accountId;
+    if (isSelf) throw new ApiError(403, 'Administrators cannot suspend themselves.');
+    await call.services.accountWorkflows.suspendUser(accountId);
+    return empty();
+  },
+});
+
+export const reinstateUser = defineRoute({
+  method: 'DELETE',
+  path: '/users/{username}/suspended',
+  operationId: 'enterprise-admin/unsuspend-user',
+  summary: 'Let a user in again',
+  resource: 'User',
+  params: userParams,
+  query: z.object({}),
+  body: null,
+  status: 204,
+  response: z.undefined(),
+  permission: userAdministration(),
+  scopes,
+  async handle(call) {
+    await call.services.accountWorkflows.reinstateUser(call.target.accountId);
+    return empty();
+  },
+});
+
 export const createOrganization = defineRoute({
   method: 'POST',
   path: '/admin/organizations',
