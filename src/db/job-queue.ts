@@ -1,6 +1,5 @@
 /** Adding to the job table; `jobs/job-runner.ts` takes from it. */
 import type { SqlRunner } from './client.ts';
-import { WORK_CHANNEL } from './outbox.ts';
 
 export interface JobRequest {
   /** Names the handler. */
@@ -14,7 +13,7 @@ export interface JobRequest {
 }
 
 /**
- * Adds a job. Inside the transaction that needs it done, it runs exactly when that commits.
+ * Adds a job. Inside the transaction that needs it done, it runs exactly when that commits: at the next poll, or at once after `announceWork`.
  *
  * @returns the id of the job
  */
@@ -24,6 +23,5 @@ export async function enqueueJob(sql: SqlRunner, job: JobRequest): Promise<numbe
     insert into job (kind, payload, run_at, attempts_max)
     values (${kind}, ${JSON.stringify(payload)}::text::jsonb, coalesce(${runAt}, now()), ${attemptsMax})
     returning id`;
-  await sql`select pg_notify(${WORK_CHANNEL}, '')`;
   return row.id;
 }

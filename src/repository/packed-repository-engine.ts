@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { fromHex } from '#bytes/hex.ts';
 import type { Database } from '#db/client.ts';
-import { appendToOutbox } from '#db/outbox.ts';
+import { announceWork, appendToOutbox } from '#db/outbox.ts';
 import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
 import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
@@ -108,6 +108,7 @@ export class PackedRepositoryEngine implements RepositoryEngine {
       if (rows.length === 0) throw new RepositoryGoneError(repositoryId);
       await appendToOutbox(tx, 'head', { repositoryId });
     });
+    void announceWork(this.#db).catch(() => {});
   }
 
   async close(): Promise<void> {

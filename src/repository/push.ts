@@ -7,6 +7,7 @@
  */
 import { fromHex } from '#bytes/hex.ts';
 import type { Database } from '#db/client.ts';
+import { announceWork } from '#db/outbox.ts';
 import { GitError } from '#git/errors.ts';
 import { STRICT } from '#git/fsck/finding.ts';
 import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
@@ -53,6 +54,8 @@ export async function receivePush(dependencies: PushDependencies, request: PushR
   try {
     const outcome = await decide(dependencies, request, state, ingested);
     isLive = outcome.packIsLive;
+    // A wake-up that is lost costs a few seconds; the push has happened.
+    void announceWork(dependencies.db).catch(() => {});
     return outcome.push;
   } catch (error) {
     // Whether the transaction committed is not known then: the pack must stay until its lease says otherwise.

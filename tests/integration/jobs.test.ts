@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectDatabase, type Database } from '#db/client.ts';
 import { enqueueJob } from '#db/job-queue.ts';
-import { appendToOutbox } from '#db/outbox.ts';
+import { announceWork, appendToOutbox } from '#db/outbox.ts';
 import type { JobHandler } from '#jobs/job-handler.ts';
 import { JobRunner, retryDelayMs } from '#jobs/job-runner.ts';
 import { OutboxRelay } from '#jobs/outbox-relay.ts';
@@ -123,6 +123,7 @@ describe.skipIf(!hasDatabase)('jobs', () => {
       await sleep(50);
       expect(published).toEqual([]);
     });
+    await announceWork(database);
     await expect(
       database.transaction(async (tx) => {
         await appendToOutbox(tx, 'push', { number: 3 });
