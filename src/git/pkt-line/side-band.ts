@@ -89,12 +89,14 @@ export class SideBandChannel implements PackChannel {
   }
 
   async fail(message: string): Promise<void> {
+    this.#throwFailure();
     this.#sendFrame();
     void this.#send(encodeFrames(BAND_ERROR, Buffer.from(message), this.#payloadMaxBytes));
     await this.#finish();
   }
 
   async end(): Promise<void> {
+    this.#throwFailure();
     this.#sendFrame();
     void this.#send(Buffer.from('0000', 'latin1'));
     await this.#finish();

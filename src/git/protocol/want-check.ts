@@ -9,6 +9,9 @@ import type { ObjectId } from '#git/object/object-id.ts';
 import type { RefSnapshot } from '#git/ref-store.ts';
 import type { CommitGraph } from '#git/walk/commit-graph.ts';
 
+/** The part of a commit graph that the check needs. */
+export type ReachableCommits = Pick<CommitGraph, 'count' | 'positionOf' | 'parentCount' | 'parentAt'>;
+
 /**
  * @param graph asked for only when some want is no tip
  * @throws {ProtocolError} names the first want that is not the client's to have, in git's words
@@ -16,7 +19,7 @@ import type { CommitGraph } from '#git/walk/commit-graph.ts';
 export async function checkWants(
   wants: readonly ObjectId[],
   refs: RefSnapshot,
-  graph: () => Promise<CommitGraph>,
+  graph: () => Promise<ReachableCommits>,
 ): Promise<void> {
   const tips = tipsOf(refs);
   const others = wants.filter((id) => !tips.has(id));
@@ -34,7 +37,11 @@ function tipsOf(refs: RefSnapshot): Set<ObjectId> {
   return tips;
 }
 
-function findUnreachable(ids: readonly ObjectId[], tips: Iterable<ObjectId>, graph: CommitGraph): ObjectId | undefined {
+function findUnreachable(
+  ids: readonly ObjectId[],
+  tips: Iterable<ObjectId>,
+  graph: ReachableCommits,
+): ObjectId | undefined {
   const missing = new Map<number, ObjectId>();
   for (const id of ids) {
     const position = graph.positionOf(id);
@@ -50,7 +57,7 @@ function findUnreachable(ids: readonly ObjectId[], tips: Iterable<ObjectId>, gra
 function withoutReached(
   missing: Map<number, ObjectId>,
   starts: readonly number[],
-  graph: CommitGraph,
+  graph: ReachableCommits,
 ): Map<number, ObjectId> {
   const seen = new Uint8Array(graph.count);
   const pending = [...starts];

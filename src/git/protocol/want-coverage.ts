@@ -5,12 +5,15 @@
  */
 import type { CommitGraph } from '#git/walk/commit-graph.ts';
 
+/** The part of a commit graph that a walk needs. */
+export type Ancestry = Pick<CommitGraph, 'count' | 'dateAt' | 'parentCount' | 'parentAt'>;
+
 /**
  * Walks down from the wants, newest commit first, no further than the oldest have. A commit that the client has makes all
  * its explored descendants reached; edges to children are kept for that.
  */
 export class WantCoverage {
-  readonly #graph: CommitGraph;
+  readonly #graph: Ancestry;
   readonly #state: Uint8Array;
   readonly #frontier: NewestFirstQueue;
   /** Explored edges as linked lists: `#lastEdge[parent]` is the newest edge, `#edgeChild` and `#edgeBefore` go on. */
@@ -21,7 +24,7 @@ export class WantCoverage {
   #oldestHaveDate = Number.POSITIVE_INFINITY;
 
   /** @param wants positions of the wanted commits; wants that are no commits do not count */
-  constructor(graph: CommitGraph, wants: Iterable<number>) {
+  constructor(graph: Ancestry, wants: Iterable<number>) {
     this.#graph = graph;
     this.#state = new Uint8Array(graph.count);
     this.#lastEdge = new Int32Array(graph.count).fill(-1);
@@ -120,10 +123,10 @@ const REACHED = 8;
 
 /** A binary heap of commits, the newest on top. */
 class NewestFirstQueue {
-  readonly #graph: CommitGraph;
+  readonly #graph: Ancestry;
   readonly #positions: number[] = [];
 
-  constructor(graph: CommitGraph) {
+  constructor(graph: Ancestry) {
     this.#graph = graph;
   }
 
