@@ -9,7 +9,7 @@ const BLOCK_LINES = 200;
 
 /**
  * Lines with an anchor `L<number>` each. The number is an attribute that the style sheet shows, so selecting the code does
- * not select it.
+ * not select it. The links are for the pointer alone: thousands of stops would bar the way of whoever uses the keyboard.
  *
  * @param lines one piece of HTML for each line, from `TextRenderer.highlight`
  */
@@ -24,7 +24,7 @@ function codeBlock(lines: readonly SafeHtml[], start: number): string {
   const end = Math.min(start + BLOCK_LINES, lines.length);
   for (let index = start; index < end; index++) {
     const number = index + 1;
-    html += `<div class="line" id="L${number}"><a class="line-number" href="#L${number}" data-n="${number}" aria-label="Line ${number}"></a><code>${lines[index] || '\n'}</code></div>`;
+    html += `<div class="line" id="L${number}"><a class="line-number" href="#L${number}" data-n="${number}" tabindex="-1" aria-label="Line ${number}"></a><code>${lines[index] || '\n'}</code></div>`;
   }
   return `${html}</div>`;
 }

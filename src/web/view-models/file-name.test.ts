@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { displayName } from './file-name.ts';
 
-test('control characters are pictures', () => {
-  expect(displayName('a\nb\tc\x7f')).toBe('a␊b␉c␡');
+test('control characters are signs', () => {
+  expect(displayName('a\nb\tc\x1b')).toBe('a↵b→c␛');
 });
 
 test('characters that reorder text do not', () => {

@@ -1,0 +1,126 @@
+/** A running forge with an administrator and one repository that has something for every page: what browser tests walk through. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createTestDatabase } from './database.ts';
+import { ForgeProcess } from './forge-process.ts';
+
+export const ADMINISTRATOR = { login: 'ada', password: 'difference engine' };
+const TOKEN = 'browsing-forge-token-0123456789';
+
+const IDENTITY = {
+  GIT_AUTHOR_NAME: 'Ada Lovelace',
+  GIT_AUTHOR_EMAIL: 'ada@example.com',
+  GIT_COMMITTER_NAME: 'Ada Lovelace',
+  GIT_COMMITTER_EMAIL: 'ada@example.com',
+};
+
+/** Names that a URL, a table cell or a careless decoder would spoil. */
+export const ODD_NAMES = ['100%.txt', 'a%23b.txt', 'hash#tag?.txt', 'new\nline.txt', 'مرحبا.txt', '<b>&amp;.txt'];
+
+const README = `# Engine
+
+See [the guide](docs/guide.md) and [a name](100%25.txt).
+
+> [!NOTE]
+> Made of brass.
+
+\`\`\`ts
+const wheels = 25; // of brass
+\`\`\`
+
+- [x] add
+- [ ] divide
+
+<script>window.pwned = 1</script><img src="x" onerror="window.pwned = 1">
+`;
+
+export class BrowsingForge implements AsyncDisposable {
+  readonly forge: ForgeProcess;
+  readonly folder: string;
+
+  static async start(): Promise<BrowsingForge> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'browsing-forge-'));
+    const database = await createTestDatabase();
+    const forge = await ForgeProcess.start({
+      settings: {
+        DATA_DIR: path.join(folder, 'data'),
+        DATABASE_URL: database.url,
+        ADMIN_USERNAME: ADMINISTRATOR.login,
+        ADMIN_PASSWORD: ADMINISTRATOR.password,
+        ADMIN_TOKEN: TOKEN,
+        SIGNUP: 'open',
+      },
+    });
+    return new BrowsingForge(forge, folder);
+  }
+
+  private constructor(forge: ForgeProcess, folder: string) {
+    this.forge = forge;
+    this.folder = folder;
+  }
+
+  get url(): string {
+    return this.forge.url;
+  }
+
+  /** Creates `ada/<name>` and pushes a history of two commits to it. */
+  async publish(name: string, visibility: 'public' | 'private'): Promise<void> {
+    const response = await fetch(`${this.url}/api/v3/user/repos`, {
+      method: 'POST',
+      headers: { authorization: `token ${TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name, private: visibility === 'private', description: 'Computes by wheels' }),
+    });
+    if (response.status !== 201) throw new Error(`create ${name}: ${response.status} ${await response.text()}`);
+    const work = this.#writeHistory(name);
+    this.#git(
+      work,
+      'push',
+      '-q',
+      `${this.url.replace('//', `//${ADMINISTRATOR.login}:${TOKEN}@`)}/ada/${name}.git`,
+      'main',
+      'v1.0',
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.forge.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #writeHistory(name: string): string {
+    const work = path.join(this.folder, name);
+    mkdirSync(path.join(work, 'docs'), { recursive: true });
+    this.#git(work, 'init', '-q', '-b', 'main');
+    for (const fileName of ODD_NAMES) writeFileSync(path.join(work, fileName), `This is ${JSON.stringify(fileName)}\n`);
+    writeFileSync(path.join(work, 'README.md'), README);
+    writeFileSync(path.join(work, 'docs/guide.md'), '# Guide\n\nTurn the handle.\n');
+    writeFileSync(
+      path.join(work, 'wheel.ts'),
+      'export function turn(wheel: number): number {\n  return wheel + 1;\n}\n',
+    );
+    writeFileSync(path.join(work, 'punched.bin'), Buffer.from([0, 1, 2, 3]));
+    symlinkSync('docs/guide.md', path.join(work, 'link'));
+    this.#commit(work, 'Build the engine');
+    this.#git(work, 'tag', '-a', 'v1.0', '-m', 'First engine');
+    writeFileSync(
+      path.join(work, 'wheel.ts'),
+      'export function turn(wheel: number): number {\n  return wheel + 2;\n}\n',
+    );
+    this.#commit(work, `Turn faster\n\n${'It had to be said at length.\n'.repeat(60)}`);
+    return work;
+  }
+
+  #commit(work: string, message: string): void {
+    this.#git(work, 'add', '-A');
+    this.#git(work, 'commit', '-q', '-m', message);
+  }
+
+  #git(work: string, ...args: string[]): void {
+    execFileSync('git', ['-C', work, ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...IDENTITY, GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0' },
+    });
+  }
+}
