@@ -5,10 +5,11 @@ import { isGitlinkMode, isTreeMode } from '#git/object/file-mode.ts';
 import { isObjectId, type ObjectId } from '#git/object/object-id.ts';
 import type { ObjectType } from '#git/object/object-type.ts';
 import { parseTag } from '#git/object/tag.ts';
-import { parseTree, type TreeEntry } from '#git/object/tree.ts';
+import type { TreeEntry } from '#git/object/tree.ts';
 import type { GitObject, ObjectStore } from '#git/object-store.ts';
 import { blobReply } from '../blob-reply.ts';
 import { ApiError, notFound } from '../error.ts';
+import { listAllDescendants, listOwnEntries } from '../recursive-tree.ts';
 import { openSnapshot, repositoryAccess, repositoryParams } from '../repository-access.ts';
 import { requireTree } from '../revision.ts';
 import { defineRoute, json } from '../route.ts';
@@ -24,8 +25,7 @@ import {
 } from '../shape/git-object.ts';
 import { repositoryUrls } from '../shape/repository-link.ts';
 
-/** Entries that a recursive tree lists before it says `truncated`, and the blobs that may be read: GitHub's bounds. */
-const TREE_ENTRIES_MAX = 100_000;
+/** Beyond this a blob comes raw alone: GitHub's bound. */
 const BLOB_MAX_BYTES = 100 * 1024 * 1024;
 
 const scopes = ['repo', 'public_repo'] as const;
@@ -88,8 +88,10 @@ export const getTree = defineRoute({
   async handle(call) {
     const snapshot = await openSnapshot(call);
     const treeId = await requireTree(snapshot, call.params.tree_sha);
-    const depth = call.query.recursive === undefined ? 'own-entries' : 'all-descendants';
-    const { entries, truncated } = await listTree(snapshot.objects, treeId, depth, call.signal);
+    const { entries, truncated } =
+      call.query.recursive === undefined
+        ? await listOwnEntries(snapshot.objects, treeId)
+        : await listAllDescendants(snapshot.objects, treeId, call.signal);
     const context = { repository: call.target, urls: call.urls };
     return json({
       sha: treeId,
@@ -128,44 +130,6 @@ export const getBlob = defineRoute({
     return json(gitBlobBody(id, body, { repository: call.target, urls: call.urls }));
   },
 });
-
-interface PathEntry {
-  readonly path: string;
-  readonly entry: TreeEntry;
-}
-
-async function listTree(
-  objects: ObjectStore,
-  rootId: ObjectId,
-  depth: 'own-entries' | 'all-descendants',
-  signal: AbortSignal,
-): Promise<{ entries: PathEntry[]; truncated: boolean }> {
-  const entries: PathEntry[] = [];
-  // Trees still to list, the next one last: a stack, since the depth is the pusher's choice.
-  const pending: Iterator<PathEntry>[] = [await entriesOf(objects, rootId, '')];
-  while (pending.length > 0) {
-    signal.throwIfAborted();
-    const next = pending.at(-1)?.next();
-    if (!next || next.done) {
-      pending.pop();
-      continue;
-    }
-    if (entries.length === TREE_ENTRIES_MAX) return { entries, truncated: true };
-    entries.push(next.value);
-    const { entry, path } = next.value;
-    if (depth === 'all-descendants' && isTreeMode(entry.mode)) {
-      pending.push(await entriesOf(objects, entry.id, `${path}/`));
-    }
-  }
-  return { entries, truncated: false };
-}
-
-async function entriesOf(objects: ObjectStore, treeId: ObjectId, prefix: string): Promise<Iterator<PathEntry>> {
-  const { body } = await objects.read(treeId);
-  return parseTree(body, objects.format)
-    .map((entry) => ({ path: prefix + entry.name, entry }))
-    .values();
-}
 
 async function blobSize(objects: ObjectStore, entry: TreeEntry): Promise<number | undefined> {
   if (isTreeMode(entry.mode) || isGitlinkMode(entry.mode)) return undefined;
