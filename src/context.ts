@@ -45,6 +45,7 @@ import type { BlobStore } from './storage/blob-store.ts';
 import { FilesystemBlobStore } from './storage/filesystem-blob-store.ts';
 import { S3BlobStore } from './storage/s3-blob-store.ts';
 import { createSmartHttp } from './transport/http/smart-http.ts';
+import { createRawFileRoute } from './web/raw-file-route.ts';
 import { TextRenderer } from './web/text/text-renderer.ts';
 
 const SESSION_SWEEP_INTERVAL_MS = 3_600_000;
@@ -190,7 +191,7 @@ async function authenticatePage(
 }
 
 function createRawRoutes(services: Services): RawRoute[] {
-  return [createApi(services), createSmartHttp(services)];
+  return [createApi(services), createSmartHttp(services), createRawFileRoute(services)];
 }
 
 function createJobHandlers({ sessions }: Services, { database, blobs }: Stores): JobHandler[] {

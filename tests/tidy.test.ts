@@ -46,6 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'types:repository',
     'types:account',
     'types:auth',
+    'types:http',
     'types:services.ts',
   ],
   pages: [
