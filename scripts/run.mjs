@@ -27,7 +27,7 @@ const commands = {
     await buildIfChanged();
     return runTool('vitest/vitest.mjs', ['run', ...rest]);
   },
-  dev: (rest) => runTool('astro/bin/astro.mjs', ['dev', ...rest]),
+  dev: (rest) => runTool('astro/bin/astro.mjs', ['dev', '--port', process.env['PORT'] ?? '3000', ...rest]),
   check: (rest) => runNode(['scripts/check.mjs', ...rest]),
   bench: async (rest) => {
     await buildIfChanged();

@@ -1,6 +1,7 @@
 /** The application behind `astro dev`: the same context and raw routes as in `server.ts`, in front of Vite instead of a bundle. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { announce } from './announce.ts';
 import { loadConfig } from './config.ts';
 import { createContext } from './context.ts';
 import { createHealthRoute } from './http/health.ts';
@@ -18,6 +19,7 @@ export async function createDevServer(): Promise<DevServer> {
   const config = loadConfig();
   const log = createLog(config.logLevel);
   const context = await createContext(config, log);
+  announce(config.publicUrl, context.setup);
   const routes = [createHealthRoute(context.dependencies, () => false), ...context.rawRoutes];
   return {
     answer: async (request, response) => {

@@ -1,6 +1,7 @@
 /** The program: starts the forge, serves it, and ends it in order. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { announce } from './announce.ts';
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { type Context, createContext } from './context.ts';
 import { createHealthRoute } from './http/health.ts';
@@ -62,13 +63,6 @@ async function closeInTime(context: Context, log: Log): Promise<void> {
     log.error({ err: error }, 'not everything could be closed');
   });
   if (outcome === 'out of time') log.error('not everything could be closed in time');
-}
-
-/** For the person at the terminal; the log has the same for machines, without the code. */
-function announce(publicUrl: URL, setup: Context['setup']): void {
-  console.log(`OpenCodeHub is at ${publicUrl.origin}`);
-  if (setup.kind !== 'waiting') return;
-  console.log(`To create its administrator, open ${publicUrl.origin}/setup and enter the code ${setup.code}`);
 }
 
 async function createServer(config: Config, context: Context, log: Log): Promise<HttpServer> {

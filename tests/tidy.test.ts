@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'middleware.ts': ['types:http', 'web'],
   'services.ts': ['*'],
+  'announce.ts': ['types:context.ts'],
   'context.ts': ['*'],
   'server.ts': ['*'],
   'dev-server.ts': ['*'],
