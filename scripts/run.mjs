@@ -7,7 +7,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -87,7 +87,7 @@ function findPackagedNode() {
   const file = path.join(root, `node_modules/node-${process.platform}-${process.arch}/bin/node`);
   if (!existsSync(file)) return undefined;
   // The package's files are there on any libc; whether they run is another question (musl).
-  return spawnSync(file, ['--version']).status === 0 ? file : undefined;
+  return spawnSync(file, ['--version']).status === 0 ? realpathSync(file) : undefined;
 }
 
 function requireSystemNode() {
