@@ -89,10 +89,10 @@ export class PackFiles {
     return { window, start, end: window.length };
   }
 
-  #block(packId: string, number: number): Promise<Uint8Array> | Uint8Array {
+  #block(packId: string, number: number): Promise<Uint8Array> {
     const key = `${packId}/${number}`;
     const cached = this.#blocks.get(key);
-    if (cached) return cached;
+    if (cached) return Promise.resolve(cached);
     return this.#share(key, async () => {
       const range = { offset: number * limits.packBlockBytes, lengthBytes: limits.packBlockBytes };
       const block = await this.blobs.read(packKey(packId), range);

@@ -41,11 +41,6 @@ export interface CopyContext {
   readonly signal: AbortSignal;
 }
 
-/** Where an entry went, for the deltas on it. */
-export interface CopiedEntry {
-  readonly bytes: Uint8Array[];
-}
-
 export class EntryCopier {
   readonly #context: CopyContext;
   readonly #format: ObjectFormat;
