@@ -50,9 +50,9 @@ export const limits = {
   /** Up to this size a pack is held in memory and stored by one request. */
   smallPackMaxBytes: 16 * MIB,
   /** Compressed bytes of one large push that stay in memory after they were stored, so that deltas need not be read back. */
-  packRetainMaxBytes: 256 * MIB,
+  packRetainMaxBytes: 160 * MIB,
   /** The same for all pushes of one process together; who comes late reads more back. */
-  packRetainProcessMaxBytes: 384 * MIB,
+  packRetainProcessMaxBytes: 320 * MIB,
   /** A batch of the second pass: compressed bytes that a thread works on in one go. */
   resolveBatchBytes: 12 * MIB,
   /** Read-backs: gap that is read along rather than asked around, and the longest range. */
@@ -132,6 +132,8 @@ export const limits = {
   textWorkerMaxMib: 384,
   /** Rendered texts kept in memory. */
   textCacheMaxBytes: 32 * MIB,
+  /** Entries of folders whose last commit is kept in memory, at some 300 bytes each. */
+  folderChangesMax: 100_000,
   /** A commit page: files listed, lines of diff shown in all. */
   diffFilesMax: 300,
   diffLinesMax: 20_000,

@@ -1,4 +1,6 @@
 /** What the page of a folder shows. */
+import { LRUCache } from 'lru-cache';
+import { limits } from '#limits.ts';
 import type { Services } from '#services.ts';
 import type { OpenedRevision } from './repository-page.ts';
 import { escapeHtml, type SafeHtml, trustHtml } from './text/escape.ts';
@@ -7,7 +9,7 @@ import { type CommitRow, commitRow } from './view-models/commit-row.ts';
 import { displayName } from './view-models/file-name.ts';
 import { joinPath } from './view-models/path-part.ts';
 import { type RepositoryName, viewUrl } from './view-models/repository-links.ts';
-import { type TreeRow, treeRow } from './view-models/tree-row.ts';
+import { type TreeRow, type TreeRowChange, treeRow, treeRowChange } from './view-models/tree-row.ts';
 
 export interface Folder {
   readonly rows: readonly TreeRow[];
@@ -24,6 +26,14 @@ export interface Readme {
   readonly html: SafeHtml;
 }
 
+type Changes = ReadonlyMap<string, TreeRowChange>;
+
+/** A folder of a commit never changes, so neither does what changed its entries last. */
+const knownChanges = new LRUCache<string, Changes>({
+  maxSize: limits.folderChangesMax,
+  sizeCalculation: (changes) => changes.size + 1,
+});
+
 const MARKDOWN_NAME = /\.(?:md|markdown|mdown|mkdn?)$/i;
 
 export async function readFolder(
@@ -36,17 +46,32 @@ export async function readFolder(
   const { browse } = services;
   const [listing, changes, history] = await Promise.all([
     browse.listTree(snapshot.objects, treeId),
-    browse.findLastCommits(snapshot, found.commitId, path),
+    findChanges(browse, opened, path),
     browse.listHistory(snapshot, { startId: found.commitId, path, countMax: 1 }),
   ]);
   const place = { repository: head, revision: revision.name, folder: path };
   const latest = history.commits[0];
   return {
-    rows: listing.entries.map((entry) => treeRow(entry, changes.byName.get(entry.name), place)),
+    rows: listing.entries.map((entry) => treeRow(entry, changes.get(entry.name), place)),
     hiddenCount: listing.totalCount - listing.entries.length,
     latest: latest && commitRow(latest, head),
     readme: listing.readme && (await readReadme(services, opened, listing.readme, path)),
   };
+}
+
+/** By name; without entries whose commit lies too far back to be looked for. */
+async function findChanges(
+  browse: Services['browse'],
+  { repository, snapshot, found, head }: OpenedRevision,
+  path: string,
+): Promise<Changes> {
+  const key = `${repository.id} ${head.owner}/${head.name} ${found.commitId} ${path}`;
+  const known = knownChanges.get(key);
+  if (known !== undefined) return known;
+  const { byName } = await browse.findLastCommits(snapshot, found.commitId, path);
+  const changes = new Map([...byName].map(([name, commit]) => [name, treeRowChange(commit, head)]));
+  knownChanges.set(key, changes);
+  return changes;
 }
 
 export function isMarkdown(fileName: string): boolean {

@@ -35,8 +35,8 @@ const ROW_KIND = {
   gitlink: 'submodule',
 } as const satisfies Record<ListedEntry['kind'], TreeRow['kind']>;
 
-/** @param commit that last changed the entry, where it is known */
-export function treeRow(entry: ListedEntry, commit: CommitSummary | undefined, place: TreeRowPlace): TreeRow {
+/** @param change the last one of the entry, where it is known */
+export function treeRow(entry: ListedEntry, change: TreeRowChange | undefined, place: TreeRowPlace): TreeRow {
   const { repository, revision, folder } = place;
   const kind = ROW_KIND[entry.kind];
   const path = joinPath(folder, entry.name);
@@ -45,11 +45,11 @@ export function treeRow(entry: ListedEntry, commit: CommitSummary | undefined, p
     kind,
     name: displayName(entry.name),
     href: kind === 'submodule' ? undefined : viewUrl(repository, view, revision, path),
-    change: commit && treeRowChange(commit, repository),
+    change,
   };
 }
 
-function treeRowChange(commit: CommitSummary, repository: RepositoryName): TreeRowChange {
+export function treeRowChange(commit: CommitSummary, repository: RepositoryName): TreeRowChange {
   const date = new Date(commit.committer.dateSeconds * 1000);
   return { subject: commit.subject, href: commitUrl(repository, commit.id), date };
 }
