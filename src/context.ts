@@ -44,8 +44,8 @@ import type { Services } from './services.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import { FilesystemBlobStore } from './storage/filesystem-blob-store.ts';
 import { S3BlobStore } from './storage/s3-blob-store.ts';
+import { createRawFileRoute } from './transport/http/raw-file-route.ts';
 import { createSmartHttp } from './transport/http/smart-http.ts';
-import { createRawFileRoute } from './web/raw-file-route.ts';
 import { TextRenderer } from './web/text/text-renderer.ts';
 
 const SESSION_SWEEP_INTERVAL_MS = 3_600_000;

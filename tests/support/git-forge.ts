@@ -12,6 +12,7 @@ import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts'
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import type { GitServices } from '#transport/http/git-services.ts';
+import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from './accounts.ts';
 import { findFreePort } from './server-process.ts';
@@ -37,13 +38,13 @@ export class GitForge {
     const engine = new PackedRepositoryEngine({ db: accounts.database, blobs: new MemoryBlobStore(), threadCount: 1 });
     const { authenticator, catalog, directory } = accounts;
     const site = { version: '0.1.0' };
-    const route = createSmartHttp({ engine: wrapEngine(engine), authenticator, catalog, accounts: directory, site });
+    const services = { engine: wrapEngine(engine), authenticator, catalog, accounts: directory, site };
     const port = await findFreePort();
     const server = new HttpServer({
       publicUrl: new URL(`http://localhost:${port}`),
       trustedProxies: [],
       log: pino({ level: 'silent' }),
-      routes: [route, answerNotGit],
+      routes: [createSmartHttp(services), createRawFileRoute(services), answerNothing],
     });
     await server.listen(port, '127.0.0.1');
     return new GitForge(port, server, accounts, engine, await createTestUser(accounts.workflows, 'ada'));
@@ -121,7 +122,8 @@ async function collect(child: ChildProcess): Promise<GitRun> {
   return { status: status ?? -1, stdout, stderr };
 }
 
-const answerNotGit: RawRoute = async (_request, response) => {
+/** Stands for the pages. */
+const answerNothing: RawRoute = async (_request, response) => {
   response.writeHead(418).end();
   return true;
 };

@@ -2,7 +2,7 @@
 
 const LF = 0x0a;
 /** git looks for a NUL in so many bytes to tell binary from text — gitattributes(5), "Marking files as binary". */
-const BINARY_PROBE_BYTES = 8000;
+export const BINARY_PROBE_BYTES = 8000;
 
 export function isBinary(bytes: Uint8Array): boolean {
   return bytes.subarray(0, BINARY_PROBE_BYTES).includes(0);

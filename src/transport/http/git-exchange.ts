@@ -5,10 +5,11 @@ import { encodePktLine, encodePktLines, type OutgoingPkt } from '#git/pkt-line/e
 import { type ProtocolVersion, parseProtocolVersion } from '#git/protocol/version.ts';
 import type { RequestContext } from '#http/request-context.ts';
 import { errorText, isClientsFault } from './error-text.ts';
-import { ClientLeftError, GitResponse } from './git-response.ts';
+import { GitResponse } from './git-response.ts';
 import type { GitServices } from './git-services.ts';
 import { HttpRefusal, refusalOfError } from './http-refusal.ts';
 import { RequestBody } from './request-body.ts';
+import { ClientLeftError } from './response-stream.ts';
 
 export class GitExchange {
   readonly services: GitServices;
