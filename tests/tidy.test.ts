@@ -34,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'worker-url.ts',
   ],
   browse: ['git', 'bytes', 'types:repository', 'repository/errors.ts'],
-  transport: ['git', 'repository', 'auth', 'account', 'bytes', 'types:http'],
+  transport: ['git', 'repository', 'auth', 'account', 'browse', 'bytes', 'web/repository-path.ts', 'types:http'],
   api: ['git', 'repository', 'auth', 'account', 'browse', 'bytes', 'types:bus', 'types:http', 'types:services.ts'],
   jobs: ['git', 'repository', 'auth', 'account', 'db', 'types:bus', 'types:storage'],
   http: ['auth', 'types:services.ts'],
