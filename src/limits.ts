@@ -105,6 +105,8 @@ export const limits = {
   cachedRefsMax: 500_000,
   /** Objects of the repositories whose indexes and summaries stay loaded, about 40 bytes each. */
   openObjectsMax: 8_000_000,
+  /** Objects of the answers to fetches that stay chosen, of one repository, about 40 bytes each. */
+  packChoicesMaxObjects: 1_000_000,
   /** Commits that stay in memory as graphs, about 100 bytes each. */
   cachedCommitsMax: 2_000_000,
   cachedObjectMaxBytes: 4 * MIB,

@@ -1,7 +1,10 @@
 /** Plans the pack that answers a fetch, and makes it while it is read. */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { toHex } from '#bytes/hex.ts';
 import { encodePackHeader, PACK_HEADER_BYTES } from '#git/pack/pack-format.ts';
 import type { IdTable } from '#git/walk/id-table.ts';
+import { limits } from '#limits.ts';
 import { packKey } from '#storage/storage-key.ts';
 import type { PackFiles } from '../pack-files.ts';
 import type { LoadedPack, PackedObjectStore } from '../packed-object-store.ts';
@@ -19,8 +22,26 @@ interface Selected {
   readonly clientHas: IdTable | undefined;
 }
 
-/** Duplicates of pack lists: found once for as long as a list is in use. */
-const duplicatesOf = new WeakMap<readonly LoadedPack[], Duplicates>();
+/** What was found out about a list of packs, for as long as the list is in use. */
+interface ListKnowledge {
+  duplicates: Duplicates | undefined;
+  /** Choices among its objects, by what was asked: the same clone is asked for again and again, by every runner of a CI. */
+  readonly choices: LRUCache<string, Selected>;
+}
+
+const knowledgeOf = new WeakMap<readonly LoadedPack[], ListKnowledge>();
+
+function knowledge(packs: readonly LoadedPack[]): ListKnowledge {
+  const known = knowledgeOf.get(packs);
+  if (known) return known;
+  const choices = new LRUCache<string, Selected>({
+    maxSize: limits.packChoicesMaxObjects,
+    sizeCalculation: ({ selections }) => selections.reduce((sum, selection) => sum + selection.count, 1),
+  });
+  const fresh: ListKnowledge = { duplicates: undefined, choices };
+  knowledgeOf.set(packs, fresh);
+  return fresh;
+}
 
 export async function planPack(
   objects: PackedObjectStore,
@@ -31,7 +52,8 @@ export async function planPack(
   const packs = await objects.load();
   const closure = await computeClosure(objects, { ...request, refs: refs.refs });
   const selected =
-    selectWholePacks(packs, closure, files, request) ?? (await selectByWalk(objects, closure, files, request));
+    selectWholePacks(packs, closure, files, request) ??
+    (await selectObjectwise(packs, objects, closure, files, request));
   const objectCount = selected.selections.reduce((sum, selection) => sum + selection.count, 0);
   request.onProgress?.(`Enumerating objects: ${objectCount}, done.\n`);
   const context: CopyContext = {
@@ -56,13 +78,31 @@ function selectWholePacks(
   request: PackRequest,
 ): Selected | undefined {
   if (closure.hasHaves || !request.ofsDelta) return undefined;
-  let duplicates = duplicatesOf.get(packs);
-  if (!duplicates) {
-    duplicates = findDuplicates(packs);
-    duplicatesOf.set(packs, duplicates);
-  }
+  const known = knowledge(packs);
+  known.duplicates ??= findDuplicates(packs);
+  const { duplicates } = known;
   if (!allPacksAreWanted(packs, duplicates, closure)) return undefined;
   return { selections: selectAll(packs, duplicates, files), isSent: () => true, clientHas: undefined };
+}
+
+/** The same question about the same packs has the same answer: what `refs` adds by `includeTag` is part of the question. */
+async function selectObjectwise(
+  packs: readonly LoadedPack[],
+  objects: PackedObjectStore,
+  closure: Closure,
+  files: PackFiles,
+  request: PackRequest,
+): Promise<Selected> {
+  const { choices } = knowledge(packs);
+  const question = hash(
+    'sha256',
+    JSON.stringify([request.wants.toSorted(), request.haves.toSorted(), toHex(closure.tags.ids)]),
+  );
+  const known = choices.get(question);
+  if (known) return known;
+  const selected = await selectByWalk(objects, closure, files, request);
+  choices.set(question, selected);
+  return selected;
 }
 
 async function selectByWalk(
