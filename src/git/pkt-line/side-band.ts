@@ -49,7 +49,7 @@ export class SideBandChannel implements PackChannel {
   #frame: Buffer | undefined;
   #usedBytes = 0;
   /** Frames on their way, oldest first. */
-  readonly #inFlight: Promise<void>[] = [];
+  readonly #inFlight = new Set<Promise<void>>();
   #progressBacklog = 0;
   #keepalive: NodeJS.Timeout | undefined;
   #failure: { readonly cause: unknown } | undefined;
@@ -110,14 +110,14 @@ export class SideBandChannel implements PackChannel {
 
   #breakSilence(): void {
     // Frames on their way mean that the client is slow, not that we are silent.
-    if (this.#inFlight.length > 0) return;
+    if (this.#inFlight.size > 0) return;
     if (this.#usedBytes > 0) this.#sendFrame();
     else void this.#send(Buffer.from([0x30, 0x30, 0x30, 0x35, BAND_DATA]));
   }
 
   async #acquireFrame(): Promise<Buffer> {
     while (this.#idleFrames.length === 0 && this.#frameCount >= FRAMES_IN_FLIGHT) {
-      await this.#inFlight[0];
+      await this.#inFlight.values().next().value;
       this.#throwFailure();
     }
     const frame = this.#idleFrames.pop() ?? this.#allocateFrame();
@@ -152,12 +152,12 @@ export class SideBandChannel implements PackChannel {
         this.#settle(sent);
       },
     );
-    this.#inFlight.push(sent);
+    this.#inFlight.add(sent);
     return sent;
   }
 
   #settle(sent: Promise<void>): void {
-    this.#inFlight.splice(this.#inFlight.indexOf(sent), 1);
+    this.#inFlight.delete(sent);
   }
 
   #throwFailure(): void {
