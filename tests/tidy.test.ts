@@ -46,7 +46,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'types:repository',
     'types:account',
     'types:auth',
-    'types:http',
     'types:services.ts',
   ],
   pages: [

@@ -138,31 +138,6 @@ describe.skipIf(!(hasBrowser && hasDatabase))('the pages', () => {
     expect(await page.locator('#L1 code').textContent()).toBe(`This is ${JSON.stringify(name)}`);
   });
 
-  test('raw files are text, pictures or downloads, and never pages', async () => {
-    const headersOf = async (file: string) => {
-      const response = await fetch(`${forge.url}/ada/engine/raw/main/${file}`);
-      const { status, headers } = response;
-      return [status, headers.get('content-type'), headers.get('content-disposition'), await response.text()];
-    };
-    expect(await headersOf('page.html')).toEqual([
-      200,
-      'text/plain; charset=utf-8',
-      null,
-      '<script>pwned = 1</script>\n',
-    ]);
-    expect(await headersOf('punched.bin')).toEqual([200, 'application/octet-stream', 'attachment', '\0\x01\x02\x03']);
-    expect(await headersOf('new%0Aline.txt')).toEqual([
-      200,
-      'text/plain; charset=utf-8',
-      null,
-      'This is "new\\nline.txt"\n',
-    ]);
-    expect((await headersOf('docs'))[0]).toBe(404);
-    const response = await fetch(`${forge.url}/ada/engine/raw/main/page.html`);
-    expect(response.headers.get('content-security-policy')).toContain('sandbox');
-    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
-  });
-
   test('nothing that a document says runs', async () => {
     const page = await open();
     await page.goto('/ada/engine');

@@ -100,7 +100,6 @@ export class BrowsingForge implements AsyncDisposable {
       path.join(work, 'wheel.ts'),
       'export function turn(wheel: number): number {\n  return wheel + 1;\n}\n',
     );
-    writeFileSync(path.join(work, 'page.html'), '<script>pwned = 1</script>\n');
     writeFileSync(path.join(work, 'punched.bin'), Buffer.from([0, 1, 2, 3]));
     symlinkSync('docs/guide.md', path.join(work, 'link'));
     this.#commit(work, 'Build the engine');
