@@ -268,7 +268,7 @@ export class PackParser {
   #readTrailer(): boolean {
     const { idBytes } = this.#format;
     if (this.#window.length - this.#at < idBytes) return false;
-    this.#trailer = this.#window.slice(this.#at, this.#at + idBytes);
+    this.#trailer = new Uint8Array(this.#window.subarray(this.#at, this.#at + idBytes));
     this.#at += idBytes;
     this.#state = 'done';
     return true;

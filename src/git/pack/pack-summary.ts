@@ -48,8 +48,8 @@ export class PackSummary implements PackSummaryContent {
 
   /** @throws {CorruptPackError} not a summary of this format */
   constructor(bytes: Uint8Array, format: ObjectFormat) {
-    // The tables are used in place, which asks for an aligned beginning.
-    const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+    // The tables are used in place, which asks for an aligned beginning. Not `slice`: that of a Buffer makes no copy.
+    const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
     const header = new DataView(aligned.buffer, aligned.byteOffset, aligned.byteLength);
     if (aligned.length < HEADER_BYTES || header.getUint32(0, true) !== MAGIC || header.getUint32(4, true) !== VERSION) {
       throw new CorruptPackError('read pack summary: it is none of version 1');

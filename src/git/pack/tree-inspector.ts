@@ -230,12 +230,14 @@ export class TreeInspector {
       mode = mode * 8 + byte - DIGIT_ZERO;
       byte = buffer[position++] as number;
     }
-    this.#mode = mode;
-    this.#nameStart = position;
+    const nameStart = position;
     while (position < end && buffer[position] !== 0) position++;
-    this.#nameEnd = position;
     const next = position + 1 + this.#format.idBytes;
-    if (next > end || position - at < 2) throw badTree();
+    const isModeEmpty = nameStart - at < 2;
+    if (next > end || isModeEmpty || position === nameStart) throw badTree();
+    this.#mode = mode;
+    this.#nameStart = nameStart;
+    this.#nameEnd = position;
     return next;
   }
 

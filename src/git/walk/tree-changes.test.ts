@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeHistory } from '../../../tests/fixtures/history.ts';
+import { treeEntry } from '../../../tests/fixtures/pack-maker.ts';
+import { ScratchRepository } from '../../../tests/fixtures/scratch-repository.ts';
+import { formatMode } from '../object/file-mode.ts';
+import { SHA1 } from '../object/object-id.ts';
+import { forEachChange } from './tree-changes.ts';
+
+interface Change {
+  readonly name: string;
+  readonly mode: string;
+  readonly id: string;
+  readonly other: string | undefined;
+}
+
+function changesOf(tree: Uint8Array, other: Uint8Array): Change[] {
+  const changes: Change[] = [];
+  forEachChange(tree, other, SHA1, (entry, counterpart) => {
+    const hex = (reader: typeof entry) => Buffer.from(reader.body).toString('hex', reader.idStart, reader.idStart + 20);
+    changes.push({
+      name: Buffer.from(entry.body).toString('utf8', entry.nameStart, entry.nameEnd),
+      mode: formatMode(entry.mode),
+      id: hex(entry),
+      other: counterpart && hex(counterpart),
+    });
+  });
+  return changes;
+}
+
+describe('forEachChange', () => {
+  let repository: ScratchRepository;
+  beforeAll(() => {
+    repository = new ScratchRepository();
+    makeHistory(repository);
+  });
+  afterAll(() => repository[Symbol.dispose]());
+
+  it('sees between the trees of any two commits what git diff-tree sees', () => {
+    const trees = repository.line(['log', '--all', '--format=%T']).split('\n');
+    const folders = trees.map((tree) => repository.line(['rev-parse', `${tree}:src/deep`]));
+    for (const list of [trees, folders]) {
+      for (const [index, old] of list.entries()) {
+        const young = list[(index * 7 + 3) % list.length] as string;
+        const listing = repository.line(['diff-tree', '-z', '--no-renames', old, young]).split('\0');
+        const expected: Change[] = [];
+        for (let at = 0; at + 1 < listing.length; at += 2) {
+          const [, mode = '', before = '', id = ''] = (listing[at] as string).split(' ');
+          const other = /^0+$/.test(before) ? undefined : before;
+          if (!/^0+$/.test(id)) expected.push({ name: listing[at + 1] as string, mode, id, other });
+        }
+        const [oldTree, youngTree] = [repository.readObject('tree', old), repository.readObject('tree', young)];
+        expect(changesOf(youngTree, oldTree)).toEqual(expected);
+      }
+    }
+  });
+
+  const entries = fc.record({
+    mode: fc.constantFrom('100644', '40000', '160000'),
+    name: fc.constantFrom('a', 'a-', 'a.c', 'a0', 'aa', 'b', 'ba', 'c'),
+    id: fc.integer({ min: 1, max: 3 }),
+  });
+  type Entry = { mode: string; name: string; id: number };
+  const encode = (list: readonly Entry[]) => Buffer.concat(list.map(encodeOne));
+  const encodeOne = ({ mode, name, id }: Entry) => treeEntry(mode, name, `0${id}`.repeat(20));
+  const key = ({ mode, name }: Entry) => (mode === '40000' ? `${name}/` : name);
+
+  it('misses no entry that only the one tree has', () => {
+    const trees = fc
+      .uniqueArray(entries, { selector: ({ name }) => name })
+      .map((list) => list.sort((a, b) => (key(a) < key(b) ? -1 : 1)));
+    fc.assert(
+      fc.property(trees, trees, (tree, other) => {
+        const others = new Set(other.map((entry) => encodeOne(entry).toString('hex')));
+        const expected = tree.filter((entry) => !others.has(encodeOne(entry).toString('hex'))).map(({ name }) => name);
+        expect(changesOf(encode(tree), encode(other)).map(({ name }) => name)).toEqual(expected);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('misses none where entries are out of order either', () => {
+    const trees = fc.array(entries, { maxLength: 8 });
+    fc.assert(
+      fc.property(trees, trees, (tree, other) => {
+        const others = new Set(other.map((entry) => encodeOne(entry).toString('hex')));
+        const seen = new Set(changesOf(encode(tree), encode(other)).map(({ name, id }) => `${name} ${id}`));
+        for (const entry of tree) {
+          if (others.has(encodeOne(entry).toString('hex'))) continue;
+          expect(seen).toContain(`${entry.name} ${`0${entry.id}`.repeat(20)}`);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('takes a tree cut short for what it is', () => {
+    const tree = encode([{ mode: '100644', name: 'a', id: 1 }]);
+    for (let end = 1; end < tree.length; end++) {
+      expect(() => changesOf(tree.subarray(0, end), Buffer.alloc(0))).toThrow(
+        expect.objectContaining({ name: 'CorruptObjectError' }),
+      );
+      expect(() => changesOf(tree.subarray(0, end), tree)).toThrow(
+        expect.objectContaining({ name: 'CorruptObjectError' }),
+      );
+    }
+  });
+});
