@@ -194,7 +194,11 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
     git('tag', 'plain', gitWith('plain\n', 'hash-object', '-w', '--stdin').toString().trim());
     const [tag, plain] = [git('rev-parse', 'key'), git('rev-parse', 'plain')];
     const pushed = packOf([tip, tag, plain]);
-    await push(pushed, [create('refs/heads/main', tip), create('refs/tags/key', tag), create('refs/tags/plain', plain)]);
+    await push(pushed, [
+      create('refs/heads/main', tip),
+      create('refs/tags/key', tag),
+      create('refs/tags/plain', plain),
+    ]);
     expect(await fetch([tip, tag, plain])).toEqual(pushed);
     expect(idsOf(await fetch([tip, tag]))).toEqual(idsIn(tip, tag));
   });
