@@ -2,7 +2,7 @@
 import type { Database } from '#db/client.ts';
 import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
-import { removePackFiles } from './pack-lease.ts';
+import { removePack } from './pack-lease.ts';
 
 /**
  * Sweeps until nothing is left to sweep. Any number of processes may sweep at once.
@@ -24,8 +24,7 @@ function sweepOne(db: Database, blobs: BlobStore): Promise<boolean> {
         or (state = 'retired' and retired_at < now() - ${limits.packRetiredGraceMs} * interval '1 millisecond')
       limit 1 for update skip locked`;
     if (!row) return false;
-    await removePackFiles(blobs, row.id, row.upload_id ?? undefined);
-    await tx`delete from pack where id = ${row.id}`;
+    await removePack(tx, blobs, row.id, row.upload_id ?? undefined);
     return true;
   });
 }

@@ -5,7 +5,6 @@
  * A crash before the transaction leaves a pending pack for the sweeper; a crash after it leaves a push that took effect and whose
  * answer was lost, which the next push of the same refs finds out.
  */
-import { fromHex } from '#bytes/hex.ts';
 import type { Database } from '#db/client.ts';
 import { announceWork } from '#db/outbox.ts';
 import { GitError } from '#git/errors.ts';
@@ -50,26 +49,17 @@ export async function receivePush(dependencies: PushDependencies, request: PushR
     throw error;
   }
   for (const notice of ingested?.notices ?? []) request.onProgress(`${notice}\n`);
-  let isLive = false;
   try {
-    const outcome = await decide(dependencies, request, state, ingested);
-    isLive = outcome.packIsLive;
+    const decision = await decide(dependencies, request, state, ingested);
+    if (decision.result?.packIsLive) ingested?.lease.end();
     // A wake-up that is lost costs a few seconds; the push has happened.
-    void announceWork(dependencies.db).catch(() => {});
-    return outcome.push;
-  } catch (error) {
-    // Whether the transaction committed is not known then: the pack must stay until its lease says otherwise.
-    if (error instanceof OutcomeUnknownError) isLive = true;
-    throw error;
+    if (decision.result) void announceWork(dependencies.db).catch(() => {});
+    const refs = decision.failure?.refs ?? (await describe(dependencies, request, decision));
+    return { unpackError: decision.failure?.unpackError, refs };
   } finally {
-    if (isLive) ingested?.lease.end();
-    else await ingested?.lease.abandon().catch(() => {});
+    // What cannot be removed now, because storage or database do not answer, is the sweeper's.
+    await ingested?.lease.abandon().catch(() => {});
   }
-}
-
-/** The database stopped answering while it committed. */
-class OutcomeUnknownError extends Error {
-  override readonly name = 'OutcomeUnknownError';
 }
 
 async function takePack(
@@ -99,13 +89,13 @@ async function decide(
   request: PushRequest,
   state: RepositoryState,
   ingested: IngestedPack | undefined,
-): Promise<{ push: PushOutcome; packIsLive: boolean }> {
+): Promise<PushDecision> {
   const { format } = state;
   if (ingested) {
     const { index, summary } = ingested.report;
     dependencies.files.prime(ingested.lease.packId, format, index, summary);
     const failure = await checkReferences(dependencies.openObjects(format, state.packs), ingested);
-    if (failure) return { push: failure(request), packIsLive: false };
+    if (failure) return { failure: failure(request), checks: [], result: undefined };
   }
   const packs = ingested ? [...state.packs, storedPack(ingested)] : state.packs;
   const checks = await checkCommands(dependencies.openObjects(format, packs), request, state);
@@ -121,8 +111,15 @@ async function decide(
           pack: ingested && { packId: ingested.lease.packId, ...ingested },
         })
       : undefined;
-  const refs = await describe(dependencies, request, checks, result);
-  return { push: { unpackError: undefined, refs }, packIsLive: result?.packIsLive ?? false };
+  return { failure: undefined, checks, result };
+}
+
+interface PushDecision {
+  /** Why nothing of the push could be looked at. */
+  readonly failure: PushOutcome | undefined;
+  readonly checks: readonly CommandCheck[];
+  /** What the transaction did; undefined when there was none. */
+  readonly result: RefTransactionResult | undefined;
 }
 
 function storedPack(ingested: IngestedPack): StoredPack {
@@ -195,9 +192,7 @@ async function commit(db: Database, transaction: RefTransaction): Promise<RefTra
   } catch (error) {
     if (error instanceof RepositoryGoneError || error instanceof LeaseLostError || isRefusedByDatabase(error))
       throw error;
-    const outcome = await readOutcome(db, transaction).catch((cause: unknown) => {
-      throw new OutcomeUnknownError('commit push: the database stopped answering', { cause });
-    });
+    const outcome = await readOutcome(db, transaction).catch(() => undefined);
     if (outcome) return outcome;
     throw error;
   }
@@ -211,31 +206,38 @@ function isRefusedByDatabase(error: unknown): boolean {
 
 /** Puts the outcomes in the order of the commands, and says which updates were no fast-forward. */
 async function describe(
-  { states, openObjects }: PushDependencies,
+  dependencies: PushDependencies,
   request: PushRequest,
-  checks: readonly CommandCheck[],
-  result: RefTransactionResult | undefined,
+  { checks, result }: PushDecision,
 ): Promise<RefOutcome[]> {
   const committed = result?.outcomes.values();
   const outcomes = checks.map((check): RefOutcome => {
     if (check.kind === 'rejected') return check.outcome;
     return committed?.next().value ?? { kind: 'rejected', name: check.command.name, reason: 'atomic push failure' };
   });
-  const isUpdate = (command: RefCommand, outcome: RefOutcome) =>
-    outcome.kind === 'ok' && !isZero(command.oldId) && !isZero(command.newId);
-  if (!request.commands.some((command, index) => isUpdate(command, outcomes[index] as RefOutcome))) return outcomes;
-  const state = await states.read(request.repositoryId);
-  const graph = await openObjects(state.format, state.packs).commitGraph();
-  return outcomes.map((outcome, index) => {
-    const command = request.commands[index] as RefCommand;
-    if (!isUpdate(command, outcome)) return outcome;
-    const forced = !isAncestor(graph, positionOf(command.oldId), positionOf(command.newId));
-    return { kind: 'ok', name: command.name, forced };
-  });
+  const updates = request.commands.filter(
+    (command, index) => outcomes[index]?.kind === 'ok' && !isZero(command.oldId) && !isZero(command.newId),
+  );
+  // The push has happened; not being able to say more about it does not undo it.
+  const forced = await findForced(dependencies, request.repositoryId, updates).catch(() => new Set<string>());
+  return outcomes.map((outcome) =>
+    outcome.kind === 'ok' && forced.has(outcome.name) ? { ...outcome, forced: true } : outcome,
+  );
+}
 
-  function positionOf(id: ObjectId): number {
-    return graph.positionOfSlot(fromHex(id), 0);
-  }
+/** @returns names of the refs whose new commit does not descend from the old one */
+async function findForced(
+  { states, openObjects }: PushDependencies,
+  repositoryId: number,
+  updates: readonly RefCommand[],
+): Promise<Set<string>> {
+  if (updates.length === 0) return new Set();
+  const state = await states.read(repositoryId);
+  const graph = await openObjects(state.format, state.packs).commitGraph();
+  const forced = updates.filter(
+    ({ oldId, newId }) => !isAncestor(graph, graph.positionOf(oldId), graph.positionOf(newId)),
+  );
+  return new Set(forced.map(({ name }) => name));
 }
 
 /** git's own words for a pack that could not be taken: `unpack <reason>`, and each ref with `unpacker error`. */
