@@ -12,6 +12,7 @@ import { findDescriptionFault, findHomepageFault, findRepositoryNameFault } from
 import {
   countRecords,
   orderBy,
+  type RepositoryFilter,
   type RepositoryRow,
   selectRecords,
   toRecord,
@@ -57,21 +58,6 @@ export type UpdateRepositoryOutcome =
   /** Deleted in the meantime. */
   | { readonly kind: 'gone' }
   | InvalidRepository;
-
-export interface RepositoryFilter {
-  /** Only repositories of this user or organization. */
-  readonly ownerId?: number | undefined;
-  /** Only those that the principal owns, reaches as a member of an organization, or either. */
-  readonly affiliation?: readonly ('owner' | 'organization_member')[] | undefined;
-  readonly visibility?: 'public' | 'private' | undefined;
-  /** Part of the name, of the owner's login or of the description, without regard to case. */
-  readonly search?: string | undefined;
-  readonly sort: 'created' | 'updated' | 'pushed' | 'full_name';
-  readonly direction: 'asc' | 'desc';
-  /** Counts from 1. */
-  readonly page: number;
-  readonly perPage: number;
-}
 
 export interface RepositoryPage {
   readonly repositories: readonly RepositoryRecord[];

@@ -3,8 +3,22 @@ import { readableRepositories } from '#auth/policy.ts';
 import type { Principal } from '#auth/principal.ts';
 import type { SqlRunner } from '#db/client.ts';
 import { toLikePattern } from '#db/like-pattern.ts';
-import type { RepositoryFilter } from './repository-catalog.ts';
 import type { RepositoryRecord } from './repository-record.ts';
+
+export interface RepositoryFilter {
+  /** Only repositories of this user or organization. */
+  readonly ownerId?: number | undefined;
+  /** Only those that the principal owns, reaches as a member of an organization, or either. */
+  readonly affiliation?: readonly ('owner' | 'organization_member')[] | undefined;
+  readonly visibility?: 'public' | 'private' | undefined;
+  /** Part of the name, of the owner's login or of the description, without regard to case. */
+  readonly search?: string | undefined;
+  readonly sort: 'created' | 'updated' | 'pushed' | 'full_name';
+  readonly direction: 'asc' | 'desc';
+  /** Counts from 1. */
+  readonly page: number;
+  readonly perPage: number;
+}
 
 /** A record as the database gives it. */
 export type RepositoryRow = {

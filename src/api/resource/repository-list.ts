@@ -1,7 +1,7 @@
 /** Lists of repositories: one's own, a user's, an organization's. They hold what the caller may read. */
 import { z } from 'zod';
 import type { Principal } from '#auth/principal.ts';
-import type { RepositoryFilter } from '#repository/repository-catalog.ts';
+import type { RepositoryFilter } from '#repository/repository-query.ts';
 import { selfAccess } from '../account-access.ts';
 import { notFound } from '../error.ts';
 import { pageQuery } from '../pagination.ts';
