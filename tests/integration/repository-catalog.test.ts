@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decideAccess } from '#auth/policy.ts';
 import { ANONYMOUS, type Principal, type UserPrincipal } from '#auth/principal.ts';
 import type { Scope } from '#auth/scope.ts';
-import type { RepositoryFilter } from '#repository/repository-catalog.ts';
 import type { RepositoryFilter } from '#repository/repository-query.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { createTestAccounts, createTestUser, type TestAccounts } from '../support/accounts.ts';
