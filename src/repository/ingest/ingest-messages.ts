@@ -50,6 +50,8 @@ export interface IngestCalls {
   feed(session: number, bytes: Uint8Array): void;
   finishParsing(session: number, plan: ResolvePlanOptions): ParseResult;
   close(session: number): void;
+  /** Has the thread's garbage collected. */
+  collectGarbage(): void;
   resolve(task: ResolveTask): ResolveResult;
   report(table: EntryTable, inspections: readonly Inspection[], trailer: Uint8Array): PackReport;
   /** Checks the content of blobs with rules of their own. @returns notices */

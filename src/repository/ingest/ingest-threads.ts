@@ -1,6 +1,7 @@
 /** The threads that index packs, seen from the main thread. A push keeps to one thread while it streams in; resolving its deltas is shared out among all. */
 import { Worker } from 'node:worker_threads';
 import { workerUrl } from '#worker-url.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { restoreError } from './ingest-error.ts';
 import type { CallMessage, IngestCalls, ReturnMessage } from './ingest-messages.ts';
 
@@ -16,6 +17,10 @@ export class IngestThread {
   /** Calls that wait for an answer. */
   get load(): number {
     return this.#pending.size;
+  }
+
+  get isStarted(): boolean {
+    return this.#worker !== undefined;
   }
 
   call<Method extends keyof IngestCalls>(method: Method, ...args: Arguments<Method>): Promise<Awaited<Result<Method>>> {
@@ -73,6 +78,14 @@ export class IngestThreads {
   /** The thread with the least to do. */
   pick(): IngestThread {
     return this.#threads.reduce((best, thread) => (thread.load < best.load ? thread : best));
+  }
+
+  /** Gives back, here and in the threads, what a large pack took. */
+  async releaseMemory(): Promise<void> {
+    await Promise.all(
+      this.#threads.filter((thread) => thread.isStarted).map((thread) => thread.call('collectGarbage')),
+    );
+    collectGarbage();
   }
 
   async stop(): Promise<void> {

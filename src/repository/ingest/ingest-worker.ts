@@ -16,6 +16,7 @@ import { reportPack } from '#git/pack/pack-report.ts';
 import { IS_GITATTRIBUTES, IS_GITMODULES } from '#git/pack/reference-table.ts';
 import { planBatches } from '#git/pack/resolve-plan.ts';
 import { limits } from '#limits.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { flattenError } from './ingest-error.ts';
 import type { CallMessage, IngestCalls, ResolveTask, ReturnMessage } from './ingest-messages.ts';
 
@@ -53,6 +54,8 @@ const calls: IngestCalls = {
   close(session) {
     sessions.delete(session);
   },
+
+  collectGarbage,
 
   resolve(task) {
     const inspector = new PackInspector(task.table.format, task.fsck);

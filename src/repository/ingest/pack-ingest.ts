@@ -117,8 +117,13 @@ class PackIngest {
     } finally {
       incoming.release();
       signal.removeEventListener('abort', onAbort);
-      void this.#thread.call('close', this.#session).catch(() => {});
+      void this.#endSession(incoming.isUploaded).catch(() => {});
     }
+  }
+
+  async #endSession(wasLarge: boolean): Promise<void> {
+    await this.#thread.call('close', this.#session);
+    if (wasLarge) await this.#dependencies.threads.releaseMemory();
   }
 
   async #receive(incoming: IncomingPack): Promise<ParseResult> {
