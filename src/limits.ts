@@ -50,9 +50,9 @@ export const limits = {
   /** Up to this size a pack is held in memory and stored by one request. */
   smallPackMaxBytes: 16 * MIB,
   /** Compressed bytes of one large push that stay in memory after they were stored, so that deltas need not be read back. */
-  packRetainMaxBytes: 160 * MIB,
+  packRetainMaxBytes: 96 * MIB,
   /** The same for all pushes of one process together; who comes late reads more back. */
-  packRetainProcessMaxBytes: 320 * MIB,
+  packRetainProcessMaxBytes: 256 * MIB,
   /** A batch of the second pass: compressed bytes that a thread works on in one go. */
   resolveBatchBytes: 12 * MIB,
   /** Read-backs: gap that is read along rather than asked around, and the longest range. */
