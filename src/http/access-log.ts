@@ -6,14 +6,16 @@ import { redactUrls } from '#log.ts';
 /** Writes the line when the answer is complete or its connection breaks. */
 export function logAccess(request: IncomingMessage, response: ServerResponse, log: Log, url: string): void {
   const startedAt = performance.now();
-  const bytesBefore = request.socket.bytesWritten;
+  // Node takes the socket away from a request whose reading was broken off.
+  const { socket } = request;
+  const bytesBefore = socket.bytesWritten;
   response.once('close', () => {
     const fields = {
       method: request.method,
       url: redactUrls(url),
       status: response.statusCode,
       durationMs: Math.round(performance.now() - startedAt),
-      sentBytes: request.socket.bytesWritten - bytesBefore,
+      sentBytes: socket.bytesWritten - bytesBefore,
       userAgent: request.headers['user-agent'],
       ...(response.writableFinished ? {} : { aborted: true }),
     };

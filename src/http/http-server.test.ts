@@ -142,3 +142,16 @@ test('the common headers forbid sniffing, framing and content', async () => {
   expect(answer).toMatch(/content-security-policy: default-src 'none'/i);
   expect(answer).not.toMatch(/strict-transport-security/i);
 });
+
+test('a route that breaks off the reading of a request leaves the server running', async () => {
+  const breakOff: RawRoute = async (request, response) => {
+    for await (const _ of request) break;
+    response.writeHead(413).end();
+    return true;
+  };
+  await serve(breakOff);
+  await exchange(
+    `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 99999\r\n\r\n${'x'.repeat(20_000)}`,
+  );
+  await expect.poll(() => logged).toContain('"method":"POST"');
+});
