@@ -2,12 +2,9 @@ import node from '@astrojs/node';
 import { defineConfig } from 'astro/config';
 import { devServerPlugin } from './scripts/dev-server-plugin.mjs';
 
-/** A form of a page; `limits.apiBodyMaxBytes`. Whatever is larger goes to a raw route. */
-const formMaxBytes = 1024 * 1024;
-
 export default defineConfig({
   output: 'server',
-  adapter: node({ mode: 'middleware', bodySizeLimit: formMaxBytes }),
+  adapter: node({ mode: 'middleware' }),
   // Sessions, the origin check and static files are the server's; see src/http/.
   session: false,
   build: { client: './client', server: './pages', assets: '_astro', inlineStylesheets: 'never' },

@@ -120,6 +120,8 @@ export const limits = {
 
   /** A JSON or form body of the REST API and the pages. */
   apiBodyMaxBytes: 1 * MIB,
+  /** Time in which such a body has to arrive: a mebibyte at 35 KB/s. */
+  apiBodyTimeoutMs: 30_000,
   /** Files that a page shows as text, highlights, renders as Markdown. */
   blobPageMaxBytes: 1 * MIB,
   highlightMaxBytes: 512 * KIB,

@@ -1,11 +1,12 @@
 /** The JSON body of a request: read within a bound, parsed, and nothing else accepted in its place. */
 import type { IncomingMessage } from 'node:http';
+import { readBoundedBody } from '#http/bounded-body.ts';
 import { limits } from '#limits.ts';
 import { ApiError } from './error.ts';
 
 /**
  * @returns the parsed body; `undefined` when none was sent
- * @throws {ApiError} 413 beyond `limits.apiBodyMaxBytes`, 400 for what is not a JSON object or array
+ * @throws {ApiError} 413 beyond `limits.apiBodyMaxBytes`, 408 beyond `limits.apiBodyTimeoutMs`, 400 for what is not a JSON object or array
  */
 export async function readJsonBody(req: IncomingMessage): Promise<unknown> {
   const text = await readText(req);
@@ -16,18 +17,21 @@ export async function readJsonBody(req: IncomingMessage): Promise<unknown> {
 }
 
 async function readText(req: IncomingMessage): Promise<string> {
-  if (Number(req.headers['content-length'] ?? 0) > limits.apiBodyMaxBytes) throw bodyTooLarge();
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  // Leaving the loop early must not end the connection: the answer is still to be sent on it.
-  const source: AsyncIterable<Uint8Array> = req.iterator({ destroyOnReturn: false });
-  for await (const chunk of source) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > limits.apiBodyMaxBytes) throw bodyTooLarge();
-    chunks.push(chunk);
+  const { apiBodyMaxBytes: sizeMaxBytes, apiBodyTimeoutMs: timeoutMs } = limits;
+  const body = await readBoundedBody(req, { sizeMaxBytes, timeoutMs });
+  switch (body.kind) {
+    case 'complete':
+      return decodeText(body.bytes);
+    case 'too-large':
+      throw brokenOff(413, `The request body is larger than ${sizeMaxBytes} bytes`);
+    case 'too-slow':
+      throw brokenOff(408, `The request body did not arrive in ${timeoutMs / 1000} seconds`);
   }
+}
+
+function decodeText(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw problemsParsingJson();
   }
@@ -46,8 +50,6 @@ function problemsParsingJson(): ApiError {
 }
 
 /** The rest of the body is not read, so the connection cannot be used again. */
-function bodyTooLarge(): ApiError {
-  return new ApiError(413, `The request body is larger than ${limits.apiBodyMaxBytes} bytes`, {
-    headers: { Connection: 'close' },
-  });
+function brokenOff(status: 408 | 413, message: string): ApiError {
+  return new ApiError(status, message, { headers: { Connection: 'close' } });
 }

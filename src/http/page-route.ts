@@ -2,10 +2,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isSafeMethod, requestOrigin } from '#auth/csrf.ts';
 import { limits } from '#limits.ts';
+import { readBoundedBody } from './bounded-body.ts';
 import { answerError } from './error-answer.ts';
 import { createPageLocals, type PageLocals, type PageServices } from './page-locals.ts';
 import { routableUrl } from './page-url.ts';
 import type { RawRoute } from './raw-route.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** What `@astrojs/node` exports in middleware mode; `next` is called when no page has the address. */
 export type AstroHandler = (
@@ -15,14 +17,16 @@ export type AstroHandler = (
   locals: object,
 ) => Promise<void>;
 
+const METHODS: readonly (string | undefined)[] = ['GET', 'HEAD', 'POST'];
+
 export function createPageRoute(handler: AstroHandler, page: PageServices): RawRoute {
   return async (request, response, context) => {
-    const refusal = refuse(request, page.services.site.publicUrl);
+    const refusal = refuse(request, page.services.site.publicUrl) ?? (await readForm(request, response, context));
     if (refusal !== undefined) {
+      if (refusal === 405) response.setHeader('Allow', METHODS.join(', '));
       answerError(response, refusal, context.requestId);
       return true;
     }
-    if (context.expectsContinue) response.writeContinue();
     // A page depends on who asks; what may be shared says so itself.
     response.setHeader('Cache-Control', 'private, no-cache');
     response.setHeader('Vary', 'Cookie');
@@ -32,10 +36,24 @@ export function createPageRoute(handler: AstroHandler, page: PageServices): RawR
   };
 }
 
-function refuse(request: IncomingMessage, publicUrl: URL): 403 | 413 | undefined {
-  if (!isSafeMethod(request.method ?? '') && !isAcceptedOrigin(request, publicUrl)) return 403;
-  // The adapter counts chunked bodies to the same bound, but can only break them off.
-  return Number(request.headers['content-length'] ?? 0) > limits.apiBodyMaxBytes ? 413 : undefined;
+function refuse(request: IncomingMessage, publicUrl: URL): 403 | 405 | undefined {
+  if (!METHODS.includes(request.method)) return 405;
+  return isSafeMethod(request.method ?? '') || isAcceptedOrigin(request, publicUrl) ? undefined : 403;
+}
+
+/** Puts the body where the adapter looks for one that was read: its own reader can only break off what is too large. */
+async function readForm(
+  request: IncomingMessage & { body?: Uint8Array },
+  response: ServerResponse,
+  context: RequestContext,
+): Promise<408 | 413 | undefined> {
+  if (isSafeMethod(request.method ?? '')) return undefined;
+  if (context.expectsContinue) response.writeContinue();
+  const { apiBodyMaxBytes: sizeMaxBytes, apiBodyTimeoutMs: timeoutMs } = limits;
+  const body = await readBoundedBody(request, { sizeMaxBytes, timeoutMs });
+  if (body.kind !== 'complete') return body.kind === 'too-large' ? 413 : 408;
+  request.body = body.bytes;
+  return undefined;
 }
 
 /** What a cookie authenticates must come from a page of ours; anything else must not come from somebody else's. */
@@ -43,6 +61,9 @@ function isAcceptedOrigin(request: IncomingMessage, publicUrl: URL): boolean {
   const origin = requestOrigin(request.headers, publicUrl);
   return origin === 'same-origin' || (origin === 'unknown' && request.headers.cookie === undefined);
 }
+
+/** What Astro adds to the pages (pictures, islands, actions): nothing of ours uses it, and no account's name begins like that. */
+const ASTRO_ENDPOINT = /^\/_/;
 
 /** Astro's own answer to an unknown address has no locals, so the page `/404` is asked for instead, as itself. */
 async function render(
@@ -52,7 +73,7 @@ async function render(
   locals: PageLocals,
 ): Promise<void> {
   let found = true;
-  request.url = routableUrl(locals.rawUrl);
+  request.url = ASTRO_ENDPOINT.test(locals.rawUrl) ? '/404' : routableUrl(locals.rawUrl);
   await handler(request, response, () => (found = false), locals);
   if (found) return;
   request.url = '/404';
