@@ -122,6 +122,11 @@ test('a cursor that the history does not come by shows nothing', async () => {
   using repository = new ScratchRepository();
   const snapshot = linear(repository, 3);
   const startId = snapshot.refs.find('refs/heads/main')?.target ?? '';
-  const page = await listHistory(snapshot, { startId, after: '1'.repeat(40) });
-  expect(page).toEqual({ commits: [], next: undefined, isCutShort: false });
+  const lost = repository.line(['commit-tree', `${startId}^{tree}`, '-m', 'Lost']);
+  for (const after of ['1'.repeat(40), 'no id', '', `${'2'.repeat(40)}.\0`, lost]) {
+    for (const path of ['', 'a']) {
+      const page = await listHistory(snapshot, { startId, path, after });
+      expect(page).toEqual({ commits: [], next: undefined, isCutShort: false });
+    }
+  }
 });

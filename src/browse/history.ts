@@ -2,13 +2,14 @@
  * Lists of commits, newest first, a page at a time. Nothing is counted: a page costs what it shows and what lies before it in
  * the graph, which is in memory — git-log(1), "Commit Ordering" and "History Simplification".
  */
-import type { ObjectId } from '#git/object/object-id.ts';
+import { isObjectId, type ObjectId } from '#git/object/object-id.ts';
 import type { CommitGraph } from '#git/walk/commit-graph.ts';
 import { limits } from '#limits.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { type CommitSummary, readCommitSummaries } from './commit-summary.ts';
 import { PathEntries } from './path-entries.ts';
+import { areReachableCommits } from './reachability.ts';
 
 export interface HistoryRequest {
   /** A commit of the repository. */
@@ -42,7 +43,7 @@ async function listAllHistory(snapshot: RepositorySnapshot, request: HistoryRequ
   const countMax = request.countMax ?? limits.historyPageCommits;
   const queue = new CommitQueue(graph);
   queue.push(graph.positionOf(request.startId));
-  if (request.after !== undefined && !skipThrough(queue, graph.positionOf(request.after))) return EMPTY_PAGE;
+  if (request.after !== undefined && !skipThrough(queue, positionIn(graph, snapshot, request.after))) return EMPTY_PAGE;
   const positions: number[] = [];
   while (positions.length < countMax) {
     const position = queue.pop();
@@ -82,7 +83,7 @@ async function listPathHistory(
 ): Promise<HistoryPage> {
   const graph = await snapshot.objects.commitGraph();
   const walk = new PathWalk(graph, new PathEntries(snapshot.objects, path));
-  for (const id of request.after?.split(CURSOR_SEPARATOR) ?? [request.startId]) walk.queue.push(graph.positionOf(id));
+  for (const position of await startsOf(snapshot, graph, request)) walk.queue.push(position);
   const countMax = request.countMax ?? limits.historyPageCommits;
   const examinedMax = request.examinedMax ?? limits.pathHistoryCommitsMax;
   const positions: number[] = [];
@@ -100,6 +101,23 @@ async function listPathHistory(
     next: isResumable ? waiting.map((position) => graph.idAt(position)).join(CURSOR_SEPARATOR) : undefined,
     isCutShort: waiting.length > 0 && (positions.length < countMax || !isResumable),
   };
+}
+
+/** Cursors come back from the address: whatever is no commit that some ref reaches is passed over. */
+async function startsOf(
+  snapshot: RepositorySnapshot,
+  graph: CommitGraph,
+  { startId, after }: HistoryRequest,
+): Promise<number[]> {
+  if (after === undefined) return [graph.positionOf(startId)];
+  const ids = after.split(CURSOR_SEPARATOR, CURSOR_COMMITS_MAX).filter((id) => isObjectId(id, snapshot.objects.format));
+  const reachable = await areReachableCommits(snapshot, ids);
+  return ids.filter((_, index) => reachable[index]).map((id) => graph.positionOf(id));
+}
+
+/** @returns -1 for a text that is no id, too */
+function positionIn(graph: CommitGraph, { objects }: RepositorySnapshot, text: string): number {
+  return isObjectId(text, objects.format) ? graph.positionOf(text) : -1;
 }
 
 class PathWalk {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 import { gitSnapshot } from '../../tests/fixtures/git-snapshot.ts';
 import { ScratchRepository } from '../../tests/fixtures/scratch-repository.ts';
+import { isReachableCommit, isReachableTag } from './reachability.ts';
 import { resolveRevision } from './revision.ts';
 
 let repository: ScratchRepository;
@@ -81,6 +82,7 @@ test('the beginning of several commits is ambiguous, of one commit and other obj
   const digits = new Map<string, string[]>();
   for (let count = 0; count < 400; count++) {
     const id = repository.line(['commit-tree', `${first}^{tree}`, '-m', `${count}`]);
+    repository.git(['update-ref', `refs/heads/count/${count}`, id]);
     const prefix = id.slice(0, 4);
     digits.set(prefix, [...(digits.get(prefix) ?? []), id]);
     if (digits.get(prefix)?.length === 2) break;
@@ -89,6 +91,23 @@ test('the beginning of several commits is ambiguous, of one commit and other obj
   expect(prefix).toBeDefined();
   const outcome = await resolveRevision(gitSnapshot(repository), prefix ?? '');
   expect(outcome).toEqual({ kind: 'ambiguous', name: prefix, candidateIds: ids?.toSorted() });
+});
+
+test('what no ref reaches has no name, whole or abbreviated', async () => {
+  const lost = repository.line(['commit-tree', `${first}^{tree}`, '-p', first, '-m', 'Lost']);
+  const tag = repository.line(['rev-parse', 'annotated']);
+  repository.git(['tag', '-a', '-m', 'x', 'of-lost', lost]);
+  const lostTag = repository.line(['rev-parse', 'of-lost']);
+  repository.git(['tag', '-d', 'of-lost']);
+  const now = gitSnapshot(repository);
+  for (const text of [lost, `${lost}/a`, lost.slice(0, 12), lostTag]) {
+    expect(await resolveRevision(now, text)).toEqual({ kind: 'not-found' });
+  }
+  expect([await isReachableCommit(now, lost), await isReachableCommit(now, first)]).toEqual([false, true]);
+  expect([await isReachableTag(now, lostTag), await isReachableTag(now, tag)]).toEqual([false, true]);
+  // By way of the tag `nested` alone.
+  repository.git(['tag', '-d', 'annotated']);
+  expect(await isReachableTag(gitSnapshot(repository), tag)).toBe(true);
 });
 
 test('a repository without commits is unborn', async () => {

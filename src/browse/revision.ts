@@ -9,6 +9,7 @@ import type { ObjectStore } from '#git/object-store.ts';
 import type { Ref } from '#git/ref-store.ts';
 import { BRANCH_PREFIX, shortRefName, TAG_PREFIX } from '#git/refs/ref-name.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
+import { areReachableCommits, isReachableCommit } from './reachability.ts';
 
 export type RevisionOutcome =
   | {
@@ -39,7 +40,7 @@ const TAG_DEPTH_MAX = 32;
 
 /**
  * Resolves `<revision>/<path>`. A whole id comes first, so that permanent links are; then the ref whose name is longest,
- * branches before tags; then HEAD and abbreviated ids.
+ * branches before tags; then HEAD and abbreviated ids. An id names a commit only if some ref reaches it.
  *
  * @param text decoded, without slashes at either end; empty means HEAD
  */
@@ -87,20 +88,29 @@ async function resolveIdPrefix(snapshot: RepositorySnapshot, text: string, path:
   const { hexDigits } = snapshot.objects.format;
   if (!/^[0-9a-f]+$/.test(prefix) || prefix.length < ID_PREFIX_DIGITS_MIN || prefix.length > hexDigits)
     return NOT_FOUND;
-  const ids = await snapshot.objects.findByPrefix(prefix, CANDIDATES_MAX);
-  const commitIds = await keepCommits(snapshot, ids);
+  const { commitIds, others } = await classify(snapshot, await snapshot.objects.findByPrefix(prefix, CANDIDATES_MAX));
   // Like git, a name that may be a commit's means the commit.
-  const [id, another] = commitIds.length > 0 ? commitIds : ids;
+  const candidateIds = commitIds.length > 0 ? commitIds : others;
+  const [id, another] = candidateIds;
   if (id === undefined) return NOT_FOUND;
-  if (another !== undefined)
-    return { kind: 'ambiguous', name: text, candidateIds: commitIds.length > 0 ? commitIds : ids };
+  if (another !== undefined) return { kind: 'ambiguous', name: text, candidateIds };
   return resolveId(snapshot, id, text, path);
 }
 
-async function keepCommits(snapshot: RepositorySnapshot, ids: readonly ObjectId[]): Promise<ObjectId[]> {
-  if (ids.length === 0) return [];
+/** Leaves out commits that no ref reaches: an abbreviation must not find what its whole id does not. */
+async function classify(
+  snapshot: RepositorySnapshot,
+  ids: readonly ObjectId[],
+): Promise<{ commitIds: ObjectId[]; others: ObjectId[] }> {
+  const found = { commitIds: [] as ObjectId[], others: [] as ObjectId[] };
+  if (ids.length === 0) return found;
   const graph = await snapshot.objects.commitGraph();
-  return ids.filter((id) => graph.positionOf(id) >= 0);
+  const reachable = await areReachableCommits(snapshot, ids);
+  ids.forEach((id, index) => {
+    if (graph.positionOf(id) < 0) found.others.push(id);
+    else if (reachable[index]) found.commitIds.push(id);
+  });
+  return found;
 }
 
 async function resolveId(
@@ -110,7 +120,9 @@ async function resolveId(
   path: string,
 ): Promise<RevisionOutcome> {
   const target = await peelTags(snapshot.objects, id);
-  return target === undefined ? NOT_FOUND : describe(snapshot, target, undefined, name, path);
+  if (target === undefined) return NOT_FOUND;
+  const outcome = await describe(snapshot, target, undefined, name, path);
+  return outcome.kind === 'found' && !(await isReachableCommit(snapshot, target)) ? NOT_FOUND : outcome;
 }
 
 async function describe(

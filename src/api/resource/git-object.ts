@@ -1,5 +1,6 @@
 /** Git's objects by id: commits, trees, blobs and annotated tags. */
 import { z } from 'zod';
+import { isReachableCommit, isReachableTag } from '#browse/reachability.ts';
 import { parseCommit } from '#git/object/commit.ts';
 import { isGitlinkMode, isTreeMode } from '#git/object/file-mode.ts';
 import { isObjectId, type ObjectId } from '#git/object/object-id.ts';
@@ -44,9 +45,11 @@ export const getCommit = defineRoute({
   permission: repositoryAccess('repository:read'),
   scopes,
   async handle(call) {
-    const { objects } = await openSnapshot(call);
+    const snapshot = await openSnapshot(call);
+    const { objects } = snapshot;
     const id = call.params.commit_sha.toLowerCase();
     const { body } = await readTyped(objects, id, 'commit');
+    if (!(await isReachableCommit(snapshot, id))) throw notFound();
     return json(gitCommitBody(id, parseCommit(body, objects.format), { repository: call.target, urls: call.urls }));
   },
 });
@@ -65,9 +68,11 @@ export const getTag = defineRoute({
   permission: repositoryAccess('repository:read'),
   scopes,
   async handle(call) {
-    const { objects } = await openSnapshot(call);
+    const snapshot = await openSnapshot(call);
+    const { objects } = snapshot;
     const id = call.params.tag_sha.toLowerCase();
     const { body } = await readTyped(objects, id, 'tag');
+    if (!(await isReachableTag(snapshot, id))) throw notFound();
     return json(gitTagBody(id, parseTag(body, objects.format), { repository: call.target, urls: call.urls }));
   },
 });
