@@ -37,8 +37,8 @@ export interface CreatableRepository {
 export async function authorizeGit(exchange: GitExchange, path: GitPath, service: GitService): Promise<GitAccess> {
   const principal = await authenticate(exchange);
   const repository = await exchange.services.catalog.find(path.ownerLogin, path.repositoryName, principal);
-  if (!repository) return authorizeCreation(exchange, principal, path, service);
-  requireAccess(principal, repository, service);
+  if (!repository || !mayRead(principal, repository)) return authorizeAbsent(exchange, principal, path, service);
+  if (service === 'git-receive-pack') requireWrite(principal, repository);
   return { kind: 'existing', principal, repository };
 }
 
@@ -63,20 +63,17 @@ async function authenticate(exchange: GitExchange): Promise<Principal> {
   }
 }
 
-function requireAccess(principal: Principal, repository: RepositoryRecord, service: GitService): void {
-  const read = decideAccess(principal, { action: 'repository:read', repository });
-  if (read.kind !== 'allow') throw hidingRefusal(principal, refusalOfDecision(read) ?? notFound());
-  if (service === 'git-upload-pack') return;
+function mayRead(principal: Principal, repository: RepositoryRecord): boolean {
+  return decideAccess(principal, { action: 'repository:read', repository }).kind === 'allow';
+}
+
+function requireWrite(principal: Principal, repository: RepositoryRecord): void {
   const refusal = refusalOfDecision(decideAccess(principal, { action: 'repository:write', repository }));
   if (refusal) throw refusal;
 }
 
-/** Asks strangers who they are before it says that there is nothing. */
-function hidingRefusal(principal: Principal, refusal: HttpRefusal): HttpRefusal {
-  return principal.kind === 'anonymous' ? unauthenticated() : refusal;
-}
-
-async function authorizeCreation(
+/** For what there is not and for what the principal may not see: the two take the same way, so nothing tells them apart. */
+async function authorizeAbsent(
   exchange: GitExchange,
   principal: Principal,
   path: GitPath,
