@@ -1,4 +1,5 @@
 /** How many requests of the API a caller may make in an hour: by user, and by address for strangers. */
+import { callerNetwork } from '#auth/client-address.ts';
 import type { Principal } from '#auth/principal.ts';
 import type { RateLimit, RateLimiter } from '#auth/rate-limit.ts';
 
@@ -26,7 +27,7 @@ export class CallerAllowance {
   constructor(limiter: RateLimiter, principal: Principal, clientAddress: string) {
     this.#limiter = limiter;
     this.#limit = principal.kind === 'user' ? AUTHENTICATED : ANONYMOUS;
-    this.#subject = principal.kind === 'user' ? String(principal.userId) : clientAddress;
+    this.#subject = principal.kind === 'user' ? String(principal.userId) : callerNetwork(clientAddress);
   }
 
   async take(): Promise<Allowance> {
