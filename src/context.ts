@@ -18,7 +18,7 @@ import { ANONYMOUS, type Principal } from './auth/principal.ts';
 import { RateLimiter } from './auth/rate-limit.ts';
 import { Sessions } from './auth/session.ts';
 import { SignIn } from './auth/sign-in.ts';
-import { pageReader } from './browse/page-reader.ts';
+import { createPageReader } from './browse/page-reader.ts';
 import type { Bus } from './bus/bus.ts';
 import type { Cache } from './bus/cache.ts';
 import { MemoryBus } from './bus/memory-bus.ts';
@@ -160,7 +160,7 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     accounts: new AccountDirectory(database),
     accountWorkflows: bindAccountWorkflows({ database, sessions, signIn, rateLimiter, signUpMode: signup }),
     authenticator: new Authenticator({ tokens, signIn, sessions, publicUrl }),
-    browse: pageReader,
+    browse: createPageReader(),
     catalog: new RepositoryCatalog(database),
     decideAccess,
     engine: opened.add(new PackedRepositoryEngine({ db: database, blobs, threadCount: availableParallelism() })),

@@ -38,13 +38,17 @@ export const limits = {
   objectInMemoryMaxBytes: 128 * MIB,
   /** Objects that one thread holds on the way down a delta chain; beyond it they are derived again when needed. */
   deltaPathMaxBytes: 96 * MIB,
-  /** All objects of one push after inflation, and its ratio to the bytes sent: beyond both it is a bomb. */
-  pushInflatedMaxBytes: 50 * GIB,
+  /** All objects of one push after inflation, and its ratio to the bytes sent: beyond both it is a bomb. A gibibyte takes about a second. */
+  pushInflatedMaxBytes: 8 * GIB,
   pushInflationRatioMax: 1_000,
   /** What a tree names `.gitmodules` or `.gitattributes`: git's ATTR_MAX_FILE_SIZE. */
   namedBlobMaxBytes: 100 * MIB,
   /** Deltas between an object and its whole base: git's own upper bound (pack.depth). */
   deltaDepthMax: 4_095,
+  /** Deltas of a chain that name their bases by id: each takes a pass of its own. git uses 50 by default, 250 long ago for `--aggressive`. */
+  deltaRoundsMax: 256,
+  /** Objects of the repository that a thin pack stands on, all in memory at once. */
+  thinBasesMaxBytes: 256 * MIB,
   treeEntriesMax: 1_000_000,
 
   /** Up to this size a pack is held in memory and stored by one request. */
@@ -136,7 +140,7 @@ export const limits = {
   textWorkerMaxMib: 384,
   /** Rendered texts kept in memory. */
   textCacheMaxBytes: 32 * MIB,
-  /** Entries of folders whose last commit is kept in memory, at some 300 bytes each. */
+  /** Entries of folders whose last commit is kept in memory, at some 200 bytes each. */
   folderChangesMax: 100_000,
   /** A commit page: files listed, lines of diff shown in all. */
   diffFilesMax: 300,
@@ -146,8 +150,13 @@ export const limits = {
   /** Commits of one page of history, and commits looked at for it when it is that of a path: the page ends early then. */
   historyPageCommits: 35,
   pathHistoryCommitsMax: 5_000,
-  /** Commits looked at to find the last one of each row of a directory page; the rows beyond stay without. */
-  lastCommitCommitsMax: 1_000,
+  pathHistoryMaxMs: 600,
+  /** Time that a walk through history takes before it lets other requests have a turn. */
+  walkSliceMs: 8,
+  /** Entries of trees that such walks found and that are kept for the next, at some 150 bytes each. */
+  pathEntriesMax: 200_000,
+  /** Time spent on finding the last commit of each row of a directory page; the next request goes on from there. */
+  lastCommitMaxMs: 200,
   /** Branches or tags of one page. */
   refPageCount: 50,
 

@@ -5,7 +5,7 @@ import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 import { gitSnapshot } from '../../tests/fixtures/git-snapshot.ts';
 import { ScratchRepository } from '../../tests/fixtures/scratch-repository.ts';
 import { type HistoryRequest, listHistory } from './history.ts';
-import { findLastCommits } from './last-commit.ts';
+import { LastCommitFinder } from './last-commit.ts';
 
 const PATHS = ['a', 'b', 'd/a', 'd/e/a'];
 
@@ -77,9 +77,9 @@ test('history, paths and last commits are those of git log', async () => {
       for (const path of ['a', 'd', 'd/a', 'd/e', 'nowhere']) {
         expect(await allPages(snapshot, { path })).toEqual(gitLog(repository, ['--', path]));
       }
+      const finder = new LastCommitFinder();
       for (const directory of ['', 'd']) {
-        const { byName, isComplete } = await findLastCommits(snapshot, head, directory);
-        expect(isComplete).toBe(true);
+        const byName = await findStepByStep(finder, snapshot, head, directory);
         for (const [name, commit] of byName) {
           const path = directory === '' ? name : `${directory}/${name}`;
           expect([path, commit.id]).toEqual([path, gitLog(repository, ['-1', '--', path])[0]]);
@@ -89,6 +89,22 @@ test('history, paths and last commits are those of git log', async () => {
     { numRuns: 12 },
   );
 }, 120_000);
+
+/** Each request looks at a few commits more, after other requests that began at other commits. */
+async function findStepByStep(
+  finder: LastCommitFinder,
+  snapshot: RepositorySnapshot,
+  commitId: string,
+  directory: string,
+) {
+  for (const { target } of snapshot.refs.refs) {
+    await finder.find(snapshot, { commitId: target, directory, names: ['a', 'b'], commitsMax: 2 });
+  }
+  for (;;) {
+    const { byName, isComplete } = await finder.find(snapshot, { commitId, directory, commitsMax: 2 });
+    if (isComplete) return byName;
+  }
+}
 
 function linear(repository: ScratchRepository, count: number): RepositorySnapshot {
   const specs = Array.from({ length: count }, (_, index) => ({
@@ -113,7 +129,8 @@ test('last commits beyond the bound stay open', async () => {
   using repository = new ScratchRepository();
   const snapshot = linear(repository, 9);
   const startId = snapshot.refs.find('refs/heads/main')?.target ?? '';
-  const { byName, isComplete } = await findLastCommits(snapshot, startId, '', 3);
+  const request = { commitId: startId, directory: '', commitsMax: 3 };
+  const { byName, isComplete } = await new LastCommitFinder().find(snapshot, request);
   expect(isComplete).toBe(false);
   expect([...byName.keys()]).toEqual(['b', 'd']);
 });

@@ -10,6 +10,7 @@ import { CommitQueue } from './commit-queue.ts';
 import { type CommitSummary, readCommitSummaries } from './commit-summary.ts';
 import { PathEntries } from './path-entries.ts';
 import { areReachableCommits } from './reachability.ts';
+import { TimeSlice } from './time-slice.ts';
 
 export interface HistoryRequest {
   /** A commit of the repository. */
@@ -21,6 +22,8 @@ export interface HistoryRequest {
   readonly countMax?: number;
   /** For a path: commits to look at before the page ends with what was found. */
   readonly examinedMax?: number;
+  /** The same in milliseconds. */
+  readonly maxMs?: number;
 }
 
 export interface HistoryPage {
@@ -43,7 +46,8 @@ async function listAllHistory(snapshot: RepositorySnapshot, request: HistoryRequ
   const countMax = request.countMax ?? limits.historyPageCommits;
   const queue = new CommitQueue(graph);
   queue.push(graph.positionOf(request.startId));
-  if (request.after !== undefined && !skipThrough(queue, positionIn(graph, snapshot, request.after))) return EMPTY_PAGE;
+  if (request.after !== undefined && !(await skipThrough(queue, positionIn(graph, snapshot, request.after))))
+    return EMPTY_PAGE;
   const positions: number[] = [];
   while (positions.length < countMax) {
     const position = queue.pop();
@@ -57,14 +61,20 @@ async function listAllHistory(snapshot: RepositorySnapshot, request: HistoryRequ
 }
 
 /** @returns false when the walk does not come by the commit */
-function skipThrough(queue: CommitQueue, target: number): boolean {
+async function skipThrough(queue: CommitQueue, target: number): Promise<boolean> {
   if (target < 0) return false;
+  const slice = new TimeSlice();
+  let skipped = 0;
   for (let position = queue.pop(); position !== undefined; position = queue.pop()) {
     queue.pushParents(position);
     if (position === target) return true;
+    if (++skipped % SKIPPED_PER_REST === 0) await slice.rest();
   }
   return false;
 }
+
+/** One takes about a microsecond. */
+const SKIPPED_PER_REST = 1_024;
 
 /** Trees of so many commits along the first parents are read in one go. */
 const LOOK_AHEAD_COMMITS = 32;
@@ -82,18 +92,21 @@ async function listPathHistory(
   path: string,
 ): Promise<HistoryPage> {
   const graph = await snapshot.objects.commitGraph();
-  const walk = new PathWalk(graph, new PathEntries(snapshot.objects, path));
+  const entries = new PathEntries(snapshot.objects, path);
+  const walk = new PathWalk(graph, entries);
   for (const position of await startsOf(snapshot, graph, request)) walk.queue.push(position);
   const countMax = request.countMax ?? limits.historyPageCommits;
   const examinedMax = request.examinedMax ?? limits.pathHistoryCommitsMax;
   const positions: number[] = [];
+  const deadline = performance.now() + (request.maxMs ?? limits.pathHistoryMaxMs);
   let examined = 0;
-  while (positions.length < countMax && examined < examinedMax) {
+  while (positions.length < countMax && examined < examinedMax && performance.now() < deadline) {
     const step = await walk.next();
     if (!step) break;
     examined++;
     if (step.isShown) positions.push(step.position);
   }
+  entries.keep();
   const waiting = walk.queue.waiting;
   const isResumable = waiting.length > 0 && waiting.length <= CURSOR_COMMITS_MAX;
   return {
@@ -124,6 +137,7 @@ class PathWalk {
   readonly queue: CommitQueue;
   readonly #graph: CommitGraph;
   readonly #entries: PathEntries;
+  readonly #slice = new TimeSlice();
 
   constructor(graph: CommitGraph, entries: PathEntries) {
     this.queue = new CommitQueue(graph);
@@ -136,6 +150,7 @@ class PathWalk {
     const position = this.queue.pop();
     if (position === undefined) return undefined;
     await this.#loadAround(position);
+    await this.#slice.rest();
     const entry = this.#entries.find(this.#graph.treeAt(position));
     const parents = parentsOf(this.#graph, position);
     const same = parents.find((parent) => this.#entries.find(this.#graph.treeAt(parent)) === entry);
@@ -153,7 +168,8 @@ class PathWalk {
       needed.push(ahead);
       ahead = parentsOf(this.#graph, ahead)[0];
     }
-    await this.#entries.load(needed.map((commit) => this.#graph.treeAt(commit)));
+    const treeIds = needed.map((commit) => this.#graph.treeAt(commit));
+    await this.#entries.load(treeIds, this.#slice);
   }
 }
 

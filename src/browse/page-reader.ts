@@ -3,20 +3,24 @@ import { readBlob } from './blob.ts';
 import { listBranches, listTags } from './branches.ts';
 import { readCommitDetail } from './commit-detail.ts';
 import { listHistory } from './history.ts';
-import { findLastCommits } from './last-commit.ts';
+import { LastCommitFinder } from './last-commit.ts';
 import { resolveRevision } from './revision.ts';
 import { findPath, listTree } from './tree-listing.ts';
 
-export type PageReader = typeof pageReader;
+export type PageReader = ReturnType<typeof createPageReader>;
 
-export const pageReader = {
-  resolveRevision,
-  findPath,
-  listTree,
-  findLastCommits,
-  readBlob,
-  listHistory,
-  readCommitDetail,
-  listBranches,
-  listTags,
-} as const;
+export function createPageReader() {
+  const lastCommits = new LastCommitFinder();
+  return {
+    resolveRevision,
+    findPath,
+    listTree,
+    findLastCommits: lastCommits.find.bind(lastCommits),
+    findLastCommit: lastCommits.findOne.bind(lastCommits),
+    readBlob,
+    listHistory,
+    readCommitDetail,
+    listBranches,
+    listTags,
+  } as const;
+}

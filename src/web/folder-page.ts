@@ -15,6 +15,8 @@ export interface Folder {
   readonly rows: readonly TreeRow[];
   /** Entries beyond what a page lists. */
   readonly hiddenCount: number;
+  /** Whether the last change of every row is known; another request for the page finds more of them. */
+  readonly isComplete: boolean;
   /** The newest commit that changed anything in it. */
   readonly latest: CommitRow | undefined;
   readonly readme: Readme | undefined;
@@ -28,7 +30,7 @@ export interface Readme {
 
 type Changes = ReadonlyMap<string, TreeRowChange>;
 
-/** A folder of a commit never changes, so neither does what changed its entries last. */
+/** By the name of the repository, for the links. A folder of a commit never changes, so neither does what changed its entries last. */
 const knownChanges = new LRUCache<string, Changes>({
   maxSize: limits.folderChangesMax,
   sizeCalculation: (changes) => changes.size + 1,
@@ -44,34 +46,35 @@ export async function readFolder(
 ): Promise<Folder> {
   const { snapshot, found, head, revision } = opened;
   const { browse } = services;
-  const [listing, changes, history] = await Promise.all([
+  const [listing, latest] = await Promise.all([
     browse.listTree(snapshot.objects, treeId),
-    findChanges(browse, opened, path),
-    browse.listHistory(snapshot, { startId: found.commitId, path, countMax: 1 }),
+    browse.findLastCommit(snapshot, found.commitId, path),
   ]);
+  const { changes, isComplete } = await findChanges(browse, opened, latest?.id ?? found.commitId, path);
   const place = { repository: head, revision: revision.name, folder: path };
-  const latest = history.commits[0];
   return {
     rows: listing.entries.map((entry) => treeRow(entry, changes.get(entry.name), place)),
     hiddenCount: listing.totalCount - listing.entries.length,
+    isComplete,
     latest: latest && commitRow(latest, head),
     readme: listing.readme && (await readReadme(services, opened, listing.readme, path)),
   };
 }
 
-/** By name; without entries whose commit lies too far back to be looked for. */
+/** @param commitId the newest that changed the folder: its entries are the same ever since */
 async function findChanges(
   browse: Services['browse'],
-  { repository, snapshot, found, head }: OpenedRevision,
+  { snapshot, head }: OpenedRevision,
+  commitId: string,
   path: string,
-): Promise<Changes> {
-  const key = `${repository.id} ${head.owner}/${head.name} ${found.commitId} ${path}`;
+): Promise<{ changes: Changes; isComplete: boolean }> {
+  const key = `${head.owner}/${head.name} ${commitId} ${path}`;
   const known = knownChanges.get(key);
-  if (known !== undefined) return known;
-  const { byName } = await browse.findLastCommits(snapshot, found.commitId, path);
+  if (known !== undefined) return { changes: known, isComplete: true };
+  const { byName, isComplete } = await browse.findLastCommits(snapshot, { commitId, directory: path });
   const changes = new Map([...byName].map(([name, commit]) => [name, treeRowChange(commit, head)]));
-  knownChanges.set(key, changes);
-  return changes;
+  if (isComplete) knownChanges.set(key, changes);
+  return { changes, isComplete };
 }
 
 export function isMarkdown(fileName: string): boolean {
