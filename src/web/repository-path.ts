@@ -17,6 +17,8 @@ export interface RepositoryAddress {
   readonly query: URLSearchParams;
 }
 
+/** Characters that stand for themselves in the path of a URL. */
+const PLAIN_PATH = /^[A-Za-z0-9\-._~/@:+,=!$&*;()]*$/;
 const UTF8_ENCODER = new TextEncoder();
 
 /** @returns undefined when the path names no repository, or has empty, `.` or `..` segments that no file can have */
@@ -32,12 +34,11 @@ export function parseRepositoryAddress(rawUrl: string): RepositoryAddress | unde
 
 /** Percent-encodes a ref name or a path for use in a URL; its slashes stay. */
 export function encodePath(path: string): string {
+  if (PLAIN_PATH.test(path)) return path;
   let encoded = '';
   for (const byte of UTF8_ENCODER.encode(path)) {
     const character = String.fromCharCode(byte);
-    encoded += /[A-Za-z0-9\-._~/@:+,=!$&*;()]/.test(character)
-      ? character
-      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    encoded += PLAIN_PATH.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return encoded;
 }

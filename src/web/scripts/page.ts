@@ -1,4 +1,5 @@
 /** What script adds to pages that work without it. One listener for each kind of event, on the document. */
+import { completeListing } from './complete-listing.ts';
 import { chooseLines, showChosenLines } from './line-range.ts';
 
 const COPIED_SHOWN_MS = 1_500;
@@ -20,6 +21,7 @@ document.addEventListener('keydown', (event) => {
 
 window.addEventListener('hashchange', showChosenLines);
 showChosenLines();
+void completeListing();
 
 async function copy(button: HTMLElement): Promise<void> {
   await navigator.clipboard.writeText(button.dataset['copy'] ?? '');
