@@ -10,7 +10,7 @@ import { BufferPool } from './buffer-pool.ts';
 import { applyDelta, type DeltaHeader, readDeltaHeader } from './delta.ts';
 import type { DeltaFamilies } from './delta-families.ts';
 import { emptyEntryHeader, readEntryHeader } from './entry-header.ts';
-import { EntryReader } from './entry-reader.ts';
+import { deltaChain, EntryReader } from './entry-reader.ts';
 import type { EntrySource } from './entry-source.ts';
 import { type EntryTable, NO_BASE } from './entry-table.ts';
 import { Inflater, inflateWhole } from './inflater.ts';
@@ -57,6 +57,8 @@ export class FamilyResolver {
   #delta: Uint8Array = new Uint8Array(64 * 1024);
   #deltaSizeBytes = 0;
   #pathBytes = 0;
+  /** Deltas between the root and the whole object that it stands on itself. */
+  #rootDepth = 0;
   #untilCancelCheck = CANCEL_CHECK_ENTRIES;
   inflatedBytes = 0;
 
@@ -85,6 +87,8 @@ export class FamilyResolver {
    */
   resolve(root: number): void {
     const stack: Frame[] = [];
+    this.#rootDepth = deltaChain(this.#table, root).length - 1;
+    this.#checkDepth(0);
     try {
       stack.push(this.#openRoot(root));
       for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
@@ -130,9 +134,7 @@ export class FamilyResolver {
       this.#close(frame);
       return;
     }
-    if (stack.length >= this.#limits.deltaDepthMax) {
-      throw new CorruptPackError(`resolve deltas: a chain is longer than ${this.#limits.deltaDepthMax}`);
-    }
+    this.#checkDepth(stack.length);
     stack.push(frame);
     this.#shrinkPath(stack);
   }
@@ -284,6 +286,12 @@ export class FamilyResolver {
     for (let index = 0; this.#pathBytes > this.#limits.pathMaxBytes && index < stack.length - 1; index++) {
       this.#drop(stack[index] as Frame);
     }
+  }
+
+  /** @param depth below the root, of an entry with deltas on it */
+  #checkDepth(depth: number): void {
+    if (this.#rootDepth + depth < this.#limits.deltaDepthMax) return;
+    throw new CorruptPackError(`resolve deltas: a chain is longer than ${this.#limits.deltaDepthMax}`);
   }
 
   #checkCancelled(): void {

@@ -251,6 +251,24 @@ describe('a delta', () => {
       expectRefusal(chain(51), 'CORRUPT_PACK', /chain is longer than 50/, { limits: { deltaDepthMax: 50 } });
     });
 
+    it.each([
+      [50, 'is taken'],
+      [51, 'is refused'],
+    ])('%i deltas by id: %s', (length, verdict) => {
+      const pack = packOf((maker) => {
+        let text = 'x'.repeat(9);
+        maker.add(TYPE.blob, text);
+        for (let link = 0; link < length; link++) {
+          const next = `${link}`.padEnd(9);
+          maker.addRefDelta(objectId('blob', text), makeDelta(9, [{ insert: next }]));
+          text = next;
+        }
+      });
+      const index = () => indexPack(pack, { limits: { deltaDepthMax: 50 } });
+      if (verdict === 'is taken') expect(index().table.count).toBe(length + 1);
+      else expect(index).toThrow(/chain is longer than 50/);
+    });
+
     it('is taken at the depth that git allows at most', () => {
       expect(indexPack(chain(4_095)).table.count).toBe(4_096);
     });

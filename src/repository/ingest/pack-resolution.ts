@@ -2,20 +2,20 @@
  * The second pass over a pack that was parsed: has its deltas resolved by the threads, reading back what is no longer in memory, and finds the bases of
  * those that name them by id, in the pack or in the repository.
  */
-import { fromHex } from '#bytes/hex.ts';
-import { CorruptPackError } from '#git/errors.ts';
+import { fromHex, toHex } from '#bytes/hex.ts';
+import { CorruptPackError, LimitExceededError } from '#git/errors.ts';
 import type { FsckOptions } from '#git/fsck/finding.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import { TYPE_NUMBER } from '#git/object/object-type.ts';
 import type { ObjectStore } from '#git/object-store.ts';
-import { adoptChild, type DeltaFamilies, linkFamilies, visitFamily } from '#git/pack/delta-families.ts';
+import { type DeltaFamilies, linkFamilies, visitFamily } from '#git/pack/delta-families.ts';
 import { deltaChain } from '#git/pack/entry-reader.ts';
 import type { PackSegment } from '#git/pack/entry-source.ts';
 import { type EntryTable, NO_BASE } from '#git/pack/entry-table.ts';
 import type { Inspection } from '#git/pack/pack-inspector.ts';
+import { PendingDeltas } from '#git/pack/pending-deltas.ts';
 import { type PackRange, type ResolveBatch, rangesOf } from '#git/pack/resolve-plan.ts';
-import { appendObjects } from '#git/pack/thin-completion.ts';
-import { IdTable } from '#git/walk/id-table.ts';
+import { type AppendedObject, appendObjects } from '#git/pack/thin-completion.ts';
 import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import type { IncomingPack } from './incoming-pack.ts';
@@ -40,6 +40,7 @@ export class PackResolution {
   readonly #context: ResolutionContext;
   readonly #incoming: IncomingPack;
   #inflatedBytes = 0;
+  #inflatedMaxBytes = 0;
   readonly inspections: Inspection[] = [];
   /** What makes a thin pack whole, to stand where its trailer stood. */
   appended: PackSegment | undefined;
@@ -56,6 +57,7 @@ export class PackResolution {
   async resolve(parsed: ParseResult): Promise<EntryTable> {
     this.inspections.push(parsed.inspection);
     this.#inflatedBytes = parsed.inflatedBytes;
+    this.#inflatedMaxBytes = Math.max(limits.pushInflatedMaxBytes, parsed.sizeBytes * limits.pushInflationRatioMax);
     await this.#resolveBatches(parsed.table, parsed.families, parsed.batches);
     return this.#resolveByIds(parsed);
   }
@@ -95,7 +97,7 @@ export class PackResolution {
       roots,
       rootKind,
       fsck: this.#context.fsck,
-      inflatedMaxBytes: limits.pushInflatedMaxBytes - this.#inflatedBytes,
+      inflatedMaxBytes: this.#inflatedMaxBytes - this.#inflatedBytes,
       cancel: this.#context.cancel,
     });
     this.#inflatedBytes += result.inflatedBytes;
@@ -110,47 +112,56 @@ export class PackResolution {
    */
   async #resolveByIds(parsed: ParseResult): Promise<EntryTable> {
     const { table, families } = parsed;
-    let pending = new Map(parsed.baseIds);
-    while (pending.size > 0) {
-      const { roots, left } = adoptByIds(table, families, pending);
-      if (roots.length === 0) break;
-      await this.#resolveRoots(table, families, roots);
-      pending = left;
-    }
-    return pending.size === 0 ? table : this.#completeThinPack(table, pending);
+    const pending = new PendingDeltas(table.format, parsed.baseIds);
+    if (pending.count > 0) await this.#resolvePending(table, families, pending, allEntries(table));
+    return pending.count === 0 ? table : this.#completeThinPack(table, pending);
   }
 
-  async #completeThinPack(table: EntryTable, pending: ReadonlyMap<number, ObjectId>): Promise<EntryTable> {
-    const baseIds = [...new Set(pending.values())];
-    const headers = await Promise.all(baseIds.map((id) => this.#context.objects.header(id)));
-    const present = baseIds.filter((_, index) => headers[index]);
-    const bodies = await this.#context.objects.readMany(present);
-    const completion = appendObjects(
-      table,
-      present.map((id, index) => {
-        const { type, body } = bodies[index] as { type: keyof typeof TYPE_NUMBER; body: Uint8Array };
-        return { id: fromHex(id), typeNumber: TYPE_NUMBER[type], body };
-      }),
-    );
+  /** @param found entries that pending deltas may stand on */
+  async #resolvePending(
+    table: EntryTable,
+    families: DeltaFamilies,
+    pending: PendingDeltas,
+    found: Iterable<number>,
+    kind: RootKind = 'inspected',
+  ): Promise<void> {
+    let roots = pending.adopt(table, families, found);
+    for (let round = 1; roots.length > 0; round++) {
+      if (round > limits.deltaRoundsMax) {
+        throw new LimitExceededError(
+          `pack has a chain of more than ${limits.deltaRoundsMax} deltas that name their bases by id`,
+        );
+      }
+      await this.#resolveRoots(table, families, roots, round === 1 ? kind : 'inspected');
+      roots = pending.adopt(table, families, membersBelow(families, roots));
+    }
+  }
+
+  async #completeThinPack(table: EntryTable, pending: PendingDeltas): Promise<EntryTable> {
+    const bases = await this.#readBases(Array.from(pending.ids(), (id) => toHex(id)));
+    const completion = appendObjects(table, bases);
     this.appended = { offset: table.offset[table.count] as number, bytes: completion.bytes };
     const families = linkFamilies(completion.table);
-    const entryOf = new Map(present.map((id, index) => [id, completion.entries[index] as number]));
-    // Deltas between entries that are resolved already must not be resolved again: only what hangs on the new entries counts.
-    for (const [entry, id] of pending) {
-      const base = entryOf.get(id);
-      if (base === undefined) continue;
-      completion.table.base[entry] = base;
-      adoptChild(families, base, entry);
-    }
-    await this.#resolveRoots(completion.table, families, completion.entries, 'new');
-    let left = new Map([...pending].filter(([, id]) => !entryOf.has(id)));
-    while (left.size > 0) {
-      const adopted = adoptByIds(completion.table, families, left);
-      if (adopted.roots.length === 0) throw new CorruptPackError(`pack has ${left.size} unresolved deltas`);
-      await this.#resolveRoots(completion.table, families, adopted.roots);
-      left = adopted.left;
-    }
+    await this.#resolvePending(completion.table, families, pending, completion.entries, 'new');
+    if (pending.count > 0) throw new CorruptPackError(`pack has ${pending.count} unresolved deltas`);
     return completion.table;
+  }
+
+  /** @returns those of the objects that the repository has */
+  async #readBases(ids: readonly ObjectId[]): Promise<AppendedObject[]> {
+    const { objects } = this.#context;
+    const headers = await Promise.all(ids.map((id) => objects.header(id)));
+    const sizeBytes = headers.reduce((sum, header) => sum + (header?.sizeBytes ?? 0), 0);
+    if (sizeBytes > limits.thinBasesMaxBytes) {
+      throw new LimitExceededError(
+        `thin pack stands on ${sizeBytes} bytes of objects, more than the ${limits.thinBasesMaxBytes} allowed: push with --no-thin`,
+      );
+    }
+    const present = ids.filter((_, index) => headers[index]);
+    const bodies = await objects.readMany(present);
+    return bodies.map(({ type, body }, index) => {
+      return { id: fromHex(present[index] as ObjectId), typeNumber: TYPE_NUMBER[type], body };
+    });
   }
 
   async #resolveRoots(
@@ -196,32 +207,14 @@ export class PackResolution {
   }
 }
 
-/** Links pending deltas to bases of the pack that have their ids by now. */
-function adoptByIds(table: EntryTable, families: DeltaFamilies, pending: ReadonlyMap<number, ObjectId>) {
-  const { idBytes } = table.format;
-  const wanted = new IdTable(table.format, Math.max(16, pending.size));
-  for (const id of pending.values()) wanted.add(fromHex(id), 0);
-  const baseOf = new Int32Array(wanted.size).fill(-1);
-  for (let entry = 0; entry < table.count; entry++) {
-    if (table.type[entry] === 0) continue;
-    const number = wanted.find(table.id, entry * idBytes);
-    if (number >= 0) baseOf[number] = entry;
-  }
-  const roots = new Set<number>();
-  const left = new Map<number, ObjectId>();
-  for (const [entry, id] of pending) {
-    const base = baseOf[wanted.find(fromHex(id), 0)] as number;
-    if (base < 0) {
-      left.set(entry, id);
-      continue;
-    }
-    // What hung on the base before is resolved: the base's list begins anew.
-    if (!roots.has(base)) families.firstChild[base] = -1;
-    roots.add(base);
-    table.base[entry] = base;
-    adoptChild(families, base, entry);
-  }
-  return { roots: [...roots], left };
+function* allEntries(table: EntryTable): Iterable<number> {
+  for (let entry = 0; entry < table.count; entry++) yield entry;
+}
+
+function membersBelow(families: DeltaFamilies, roots: readonly number[]): number[] {
+  const members: number[] = [];
+  for (const root of roots) visitFamily(families, root, (entry) => members.push(entry));
+  return members;
 }
 
 function countDeltas(table: EntryTable): number {
