@@ -17,6 +17,26 @@ const compressible = /\.(?:css|js|mjs|svg|html|json|txt|xml|ico|map|webmanifest)
 /** Smaller files gain nothing from it. */
 const compressMinBytes = 512;
 
+const bundleOptions = {
+  absWorkingDir: root,
+  outbase: 'src',
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22.12',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  keepNames: true,
+  legalComments: 'none',
+  external: ['@node-rs/argon2'],
+  // Some dependencies are CommonJS and call require for Node's own modules.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+};
+
 rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 await buildPages({ root, logLevel: 'warn' });
 await bundleServer();
@@ -24,26 +44,9 @@ compressStaticFiles(path.join(root, 'dist/client'));
 
 async function bundleServer() {
   const workers = listFiles(path.join(root, 'src')).filter((file) => file.endsWith('-worker.ts'));
-  await bundle({
-    absWorkingDir: root,
-    entryPoints: ['src/server.ts', ...workers],
-    outbase: 'src',
-    outdir: 'dist',
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node22.12',
-    sourcemap: 'linked',
-    sourcesContent: false,
-    keepNames: true,
-    legalComments: 'none',
-    external: ['@node-rs/argon2'],
-    // Some dependencies are CommonJS and call require for Node's own modules.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-    logLevel: 'warning',
-  });
+  await bundle({ ...bundleOptions, entryPoints: ['src/server.ts'] });
+  // In pieces, so that a worker reads only the grammars of the languages that it meets.
+  await bundle({ ...bundleOptions, entryPoints: workers, splitting: true, chunkNames: 'worker-chunks/[name]-[hash]' });
 }
 
 /** Writes `.br` and `.gz` beside each text file, at the slowest settings: this happens once, serving happens often. */

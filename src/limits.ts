@@ -133,8 +133,9 @@ export const limits = {
   /** A longer line is not highlighted, nor the rest of one that takes longer: minified code is nobody's reading. */
   highlightLineMaxLength: 2_000,
   highlightLineMaxMs: 200,
-  /** Rendering of one text, after which it is shown plain; what waits beyond the queue is shown plain at once. */
+  /** Rendering of one text, after which it is shown plain, and the part of it that a page waits for; what waits beyond the queue is shown plain at once. */
   textJobTimeoutMs: 3_000,
+  highlightWaitMs: 150,
   textQueueMax: 64,
   textWorkersMax: 2,
   textWorkerMaxMib: 384,

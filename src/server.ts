@@ -47,6 +47,7 @@ async function serve(config: Config, log: Log, stop: StopRequest): Promise<void>
   await server.listen(config.port, config.host);
   log.info({ host: config.host, port: config.port }, 'listening');
   announce(config.publicUrl, context.setup);
+  void context.services.textRenderer.warmUp();
 
   const breakage = await Promise.race([stop.requested, context.broken]);
   if (breakage !== undefined) log.fatal(breakage);

@@ -94,6 +94,6 @@ async function renderCode(
   text: string,
   language: Language | undefined,
 ): Promise<FileContent> {
-  const lines = await textRenderer.highlight({ blobId: entry.id, text, languageId: language?.id });
-  return { kind: 'code', html: codeTable(lines) };
+  const { lines, isFinal } = await textRenderer.highlight({ blobId: entry.id, text, languageId: language?.id });
+  return { kind: 'code', html: codeTable(lines, isFinal) };
 }

@@ -1,5 +1,5 @@
 /** What script adds to pages that work without it. One listener for each kind of event, on the document. */
-import { completeListing } from './complete-listing.ts';
+import { completePage } from './complete-page.ts';
 import { chooseLines, showChosenLines } from './line-range.ts';
 
 const COPIED_SHOWN_MS = 1_500;
@@ -21,7 +21,7 @@ document.addEventListener('keydown', (event) => {
 
 window.addEventListener('hashchange', showChosenLines);
 showChosenLines();
-void completeListing();
+void completePage();
 
 async function copy(button: HTMLElement): Promise<void> {
   await navigator.clipboard.writeText(button.dataset['copy'] ?? '');

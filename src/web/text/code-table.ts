@@ -12,11 +12,12 @@ const BLOCK_LINES = 200;
  * not select it. The links are for the pointer alone: thousands of stops would bar the way of whoever uses the keyboard.
  *
  * @param lines one piece of HTML for each line, from `TextRenderer.highlight`
+ * @param isFinal false has the script of the page ask for the coloured lines
  */
-export function codeTable(lines: readonly SafeHtml[]): SafeHtml {
+export function codeTable(lines: readonly SafeHtml[], isFinal = true): SafeHtml {
   let html = '';
   for (let start = 0; start < lines.length; start += BLOCK_LINES) html += codeBlock(lines, start);
-  return trustHtml(`<div class="code-table">${html}</div>`);
+  return trustHtml(`<div class="code-table"${isFinal ? '' : ' data-incomplete'}>${html}</div>`);
 }
 
 function codeBlock(lines: readonly SafeHtml[], start: number): string {

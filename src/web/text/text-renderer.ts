@@ -2,6 +2,7 @@
  * Highlighted files and rendered Markdown, made in worker threads and kept in memory. Whatever the text does to a grammar or
  * a parser, the caller has an answer soon: plain text takes the place of what is too large, takes too long or breaks.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
 import { limits } from '#limits.ts';
@@ -17,6 +18,13 @@ export interface HighlightRequest {
   readonly text: string;
   /** From `language.ts`; undefined for files that are shown plain. */
   readonly languageId: string | undefined;
+}
+
+export interface HighlightedLines {
+  /** One piece of HTML for each line of the text, line ends left out. */
+  readonly lines: readonly SafeHtml[];
+  /** False while the colours are still being made: the lines are plain, and a later request gets the coloured ones. */
+  readonly isFinal: boolean;
 }
 
 export interface MarkdownRequest {
@@ -53,12 +61,20 @@ export class TextRenderer {
     this.#workersMax = options.workersMax ?? limits.textWorkersMax;
   }
 
-  /** @returns one piece of HTML for each line of the text, line ends left out */
-  async highlight(request: HighlightRequest): Promise<readonly SafeHtml[]> {
+  /** @param waitMs after which the lines come plain */
+  async highlight(request: HighlightRequest, waitMs: number = limits.highlightWaitMs): Promise<HighlightedLines> {
     const { blobId, text, languageId } = request;
-    if (languageId === undefined || text.length > limits.highlightMaxBytes) return plainLines(text);
-    const result = await this.#render(`${languageId} ${blobId}`, { kind: 'highlight', text, languageId });
-    return result.kind === 'lines' ? result.lines : plainLines(text);
+    if (languageId === undefined || text.length > limits.highlightMaxBytes) return final(plainLines(text));
+    const rendering = this.#render(`${languageId} ${blobId}`, { kind: 'highlight', text, languageId });
+    const result = await Promise.race([rendering, sleep(waitMs, undefined, { ref: false })]);
+    if (result === undefined) return { lines: plainLines(text), isFinal: false };
+    return final(result.kind === 'lines' ? result.lines : plainLines(text));
+  }
+
+  /** Starts a worker and has it load what every text needs, so that the first reader does not wait for it. */
+  async warmUp(): Promise<void> {
+    const text = '```c\nint warm;\n```\n';
+    await this.#render('warm-up', { kind: 'markdown', text, base: undefined });
   }
 
   /** @returns the document's HTML, sanitised */
@@ -133,6 +149,10 @@ export class TextRenderer {
     this.#busy.delete(worker);
     busy.queued.settle(result);
   }
+}
+
+function final(lines: readonly SafeHtml[]): HighlightedLines {
+  return { lines, isFinal: true };
 }
 
 function plainDocument(text: string): SafeHtml {
