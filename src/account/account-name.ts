@@ -7,6 +7,9 @@ import { limits } from '#limits.ts';
  * administrators live below `site-admin`.
  */
 export const RESERVED_LOGINS: ReadonlySet<string> = new Set([
+  '403',
+  '404',
+  '500',
   '_astro',
   'about',
   'api',
