@@ -1,6 +1,6 @@
 /** Astro's middleware: under `astro dev` it brings the locals that the server passes in production. */
-import type { AsyncLocalStorage } from 'node:async_hooks';
 import { defineMiddleware } from 'astro:middleware';
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { PageLocals } from '#http/page-locals.ts';
 
 const DEV_LOCALS = Symbol.for('opencodehub.pageLocals');
