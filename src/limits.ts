@@ -150,7 +150,7 @@ export const limits = {
   treePageEntriesMax: 2_000,
   /** Commits of one page of history, and commits looked at for it when it is that of a path: the page ends early then. */
   historyPageCommits: 35,
-  pathHistoryCommitsMax: 5_000,
+  pathHistoryCommitsMax: 20_000,
   pathHistoryMaxMs: 600,
   /** Time that a walk through history takes before it lets other requests have a turn. */
   walkSliceMs: 8,
