@@ -57,6 +57,24 @@ describe('blocks', () => {
     expect(html).toContain('<li>[no] three</li>');
   });
 
+  test('footnotes are numbered as they are named, and stand at the end', () => {
+    const html = render(
+      'A[^b] and B[^a], again[^b]. No[^c].\n\n[^a]: See [it](x.md)\nand more.\n[^b]: First.\n\n    Second[^a].\n\nEnd.\n\n[^d]: Unnamed',
+    );
+    expect(html).toContain('<p>A<sup><a id="user-content-fnref-b" href="#user-content-fn-b">1</a></sup> and B<sup>');
+    expect(html).toContain(
+      'again<sup><a id="user-content-fnref-b-2" href="#user-content-fn-b">1</a></sup>. No[^c].</p>',
+    );
+    expect(html).toContain('<li id="user-content-fn-b"><p>First.</p>\n<p>Second<sup>');
+    expect(html).toContain('and more. <a title="Back to the text" href="#user-content-fnref-a">↩</a></p></li>');
+    expect(html.indexOf('End.')).toBeLessThan(html.indexOf('<section class="footnotes">'));
+    expect(html).not.toContain('Unnamed');
+  });
+
+  test('footnotes that name themselves or each other end', () => {
+    expect(render('A[^a]\n\n[^a]: [^b]\n[^b]: [^a] [^b]').match(/<li /g)).toHaveLength(2);
+  });
+
   test('alerts have a class and a title', () => {
     const html = render('> [!WARNING]\n> Mind the *gap*.');
     expect(html).toContain('<blockquote class="alert alert-warning">');

@@ -1,11 +1,12 @@
 /**
- * Markdown as people write it in repositories: CommonMark with tables, strikethrough, task lists, alerts, heading anchors and
+ * Markdown as people write it in repositories: CommonMark with tables, strikethrough, task lists, alerts, footnotes, heading anchors and
  * raw HTML, passed through an allow-list. The sanitiser sees the final HTML, so nothing that a rule here emits is trusted.
  *
  * Runs in a worker thread (`text-worker.ts`), which bounds its time.
  */
 import markdownIt, { type StateCore, type Token } from 'markdown-it';
 import { escapeHtml, type SafeHtml } from './escape.ts';
+import { useFootnotes } from './footnotes.ts';
 import type { MarkdownBase } from './markdown-links.ts';
 import { sanitizeMarkup } from './sanitize.ts';
 
@@ -26,6 +27,7 @@ parser.core.ruler.before('inline', 'alert', markAlerts);
 parser.core.ruler.before('inline', 'task-list', markTasks);
 parser.core.ruler.push('heading-anchor', addHeadingAnchors);
 parser.core.ruler.push('cell-alignment', replaceCellStyles);
+useFootnotes(parser);
 parser.renderer.rules['fence'] = (tokens, index, _options, env) => {
   const token = tokens[index];
   const highlight = env?.['highlightFence'] as FenceHighlighter | undefined;

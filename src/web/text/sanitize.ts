@@ -44,6 +44,7 @@ const ALLOWED_CLASSES: Record<string, string[]> = {
   blockquote: ['alert', 'alert-note', 'alert-tip', 'alert-important', 'alert-warning', 'alert-caution'],
   p: ['alert-body'],
   li: ['task'],
+  section: ['footnotes'],
   i: [...TOKEN_CLASS_NAMES],
   span: ['hidden-character'],
 };
