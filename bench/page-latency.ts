@@ -6,16 +6,24 @@ const INTERVAL_MS = 100;
 /** @returns milliseconds of every request made while `work` ran, ascending */
 export async function probePage(url: string, work: () => Promise<unknown>): Promise<number[]> {
   const latencies: number[] = [];
-  const requests: Promise<void>[] = [];
+  const requests: Promise<unknown>[] = [];
+  let failure: unknown;
   let isDone = false;
   const working = work().finally(() => {
     isDone = true;
   });
   while (!isDone) {
-    requests.push(measure(url).then((latency) => void latencies.push(latency)));
+    const request = measure(url).then(
+      (latency) => latencies.push(latency),
+      (error: unknown) => {
+        failure ??= error;
+      },
+    );
+    requests.push(request);
     await sleep(INTERVAL_MS);
   }
   await Promise.all([working, ...requests]);
+  if (failure !== undefined) throw failure;
   return latencies.sort((a, b) => a - b);
 }
 
