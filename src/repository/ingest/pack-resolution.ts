@@ -139,7 +139,7 @@ export class PackResolution {
 
   async #completeThinPack(table: EntryTable, pending: PendingDeltas): Promise<EntryTable> {
     const bases = await this.#readBases(Array.from(pending.ids(), (id) => toHex(id)));
-    const completion = appendObjects(table, bases);
+    const completion = await appendObjects(table, bases);
     this.appended = { offset: table.offset[table.count] as number, bytes: completion.bytes };
     const families = linkFamilies(completion.table);
     await this.#resolvePending(completion.table, families, pending, completion.entries, 'new');
