@@ -1,7 +1,7 @@
 /** The pages in a browser: what a person does first, with and without script, and whether everybody can read them. */
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findAccessibilityFaults } from '../support/accessibility.ts';
 import { hasBrowser, launchBrowser } from '../support/browser.ts';
 import { ADMINISTRATOR, BrowsingForge, ODD_NAMES } from '../support/browsing-forge.ts';
 import { hasDatabase } from '../support/database.ts';
@@ -21,6 +21,8 @@ const PUBLIC_PAGES = [
   '/ada/engine/branches',
   '/ada/engine/tags',
   '/nobody/nothing',
+  '/403',
+  '/500',
 ];
 const OWN_PAGES = [
   '/',
@@ -138,6 +140,16 @@ describe.skipIf(!(hasBrowser && hasDatabase))('the pages', () => {
     expect(await page.locator('#L1 code').textContent()).toBe(`This is ${JSON.stringify(name)}`);
   });
 
+  test('an account has a picture, and an address without one has none', async () => {
+    const picture = await fetch(`${forge.url}/ada.png`);
+    expect(picture.headers.get('content-type')).toBe('image/png');
+    expect(picture.headers.get('cache-control')).toContain('public');
+    expect((await fetch(`${forge.url}/nobody.png`)).status).toBe(404);
+    const page = await open();
+    await page.goto('/ada.png');
+    expect(await page.evaluate(() => document.images[0]?.naturalWidth)).toBe(288);
+  });
+
   test('nothing that a document says runs', async () => {
     const page = await open();
     await page.goto('/ada/engine');
@@ -211,10 +223,3 @@ describe.skipIf(!(hasBrowser && hasDatabase))('the pages', () => {
     expect(tooWide).toEqual([]);
   });
 });
-
-async function findAccessibilityFaults(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
-    .analyze();
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${page.url()} ${id}: ${target.join(' ')}`));
-}
