@@ -99,8 +99,9 @@ export class AccessTokenStore {
     return rows.map(toRecord);
   }
 
-  /** @returns whether the user had such a token */
+  /** @param tokenId any number: it comes from a form @returns whether the user had such a token */
   async revoke(userId: number, tokenId: number): Promise<boolean> {
+    if (!Number.isSafeInteger(tokenId)) return false;
     const result = await this.#sql`delete from access_token where user_id = ${userId} and id = ${tokenId}`;
     return result.count > 0;
   }

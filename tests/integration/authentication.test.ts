@@ -104,6 +104,7 @@ describe.skipIf(!hasDatabase)('authentication', () => {
     expect(await authenticate({ authorization: `token ${expired.secret}` })).toEqual({ kind: 'invalid' });
     const revoked = await issue(ada.userId, ['repo']);
     expect(await forge.tokens.revoke(ada.userId + 1, revoked.token.id)).toBe(false);
+    for (const noId of [Number.NaN, 1e20, 1.5]) expect(await forge.tokens.revoke(ada.userId, noId)).toBe(false);
     expect(await forge.tokens.revoke(ada.userId, revoked.token.id)).toBe(true);
     expect(await authenticate({ authorization: `token ${revoked.secret}` })).toEqual({ kind: 'invalid' });
   });
