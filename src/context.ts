@@ -101,7 +101,7 @@ async function build(config: Config, log: Log, opened: ClosingStack): Promise<Co
   const embedded = config.databaseUrl === undefined ? await startPostgres(config, log) : undefined;
   if (embedded !== undefined) opened.add({ close: () => embedded.stop() });
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
-  const applied = await migrate(databaseUrl);
+  const applied = await migrate(databaseUrl).catch((error) => rethrowNaming('DATABASE_URL', config.databaseUrl, error));
   if (applied.length > 0) log.info({ migrations: applied }, 'migrated the database');
 
   const stores = await openStores(config, databaseUrl, log, opened);
@@ -125,6 +125,16 @@ async function build(config: Config, log: Log, opened: ClosingStack): Promise<Co
       embedded?.crashed.then((reason) => `the embedded Postgres ended: ${reason}`) ?? new Promise(() => undefined),
     close: () => opened.close(),
   };
+}
+
+/** A service that was named and cannot be reached or entered is a matter of that setting; other errors pass. */
+function rethrowNaming(setting: string, value: string | undefined, error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // Of the connection; Postgres' own of class 28 (wrong password) and 3D000 (no such database).
+  if (value === undefined || !/^(?:E[A-Z]+|CONNECT_TIMEOUT|28...|3D000)$/.test(code)) throw error;
+  throw new ConfigError(`${setting} names a service that cannot be used: ${(error as Error).message}`, {
+    cause: error,
+  });
 }
 
 function startPostgres(config: Config, log: Log): Promise<EmbeddedPostgres> {

@@ -44,7 +44,7 @@ function readConfig(): Config {
 async function serve(config: Config, log: Log, stop: StopRequest): Promise<void> {
   const context = await createContext(config, log);
   const server = await createServer(config, context, log);
-  await server.listen(config.port, config.host);
+  await listen(server, config);
   log.info({ host: config.host, port: config.port }, 'listening');
   announce(config.publicUrl, context.setup);
   void context.services.textRenderer.warmUp();
@@ -55,6 +55,15 @@ async function serve(config: Config, log: Log, stop: StopRequest): Promise<void>
   await closeInTime(context, log);
   log.info('stopped');
   process.exit(breakage === undefined ? 0 : 1);
+}
+
+async function listen(server: HttpServer, { host, port }: Config): Promise<void> {
+  try {
+    await server.listen(port, host);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`HOST and PORT name an address that cannot be listened on: ${reason}`, { cause: error });
+  }
 }
 
 /** Databases and stores that do not answer any more must not keep the process from ending. */

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasDatabase } from '../support/database.ts';
+import { createTestDatabase, hasDatabase } from '../support/database.ts';
 import { ForgeProcess, PROJECT_FOLDER } from '../support/forge-process.ts';
 import { findFreePort } from '../support/server-process.ts';
 
@@ -129,4 +129,22 @@ describe.skipIf(!hasDatabase)('the embedded default', () => {
 test('a wrong setting stops the start with a sentence that names it', async () => {
   const start = ForgeProcess.start({ settings: { SIGNUP: 'perhaps' } });
   await expect(start).rejects.toThrow('SIGNUP is one of open, invite, closed, which "perhaps" is not');
+});
+
+test('a database that does not answer is told by the name of its setting, without its password', async () => {
+  const start = ForgeProcess.start({ settings: { DATABASE_URL: 'postgres://ada:s3cret@127.0.0.1:1/forge' } });
+  const error = await start.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(String(error)).toContain('DATABASE_URL names a service that cannot be used: connect ECONNREFUSED 127.0.0.1:1');
+  expect(String(error)).not.toContain('s3cret');
+});
+
+test.skipIf(!hasDatabase)('an address that is not ours is told by the names of its settings', async () => {
+  const database = await createTestDatabase();
+  const settings = { DATABASE_URL: database.url, DATA_DIR: path.join(folder, 'host'), HOST: '192.0.2.1' };
+  await expect(ForgeProcess.start({ settings })).rejects.toThrow(
+    'HOST and PORT name an address that cannot be listened on: listen EADDRNOTAVAIL',
+  );
 });
