@@ -5,25 +5,34 @@
 import type { ObjectId } from '#git/object/object-id.ts';
 import { parseTag } from '#git/object/tag.ts';
 import type { ObjectStore } from '#git/object-store.ts';
+import type { RefSnapshot } from '#git/ref-store.ts';
 import { markAncestors } from '#git/walk/ancestry.ts';
+import type { CommitGraph } from '#git/walk/commit-graph.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 
 const REACHED = 1;
 /** Tags of tags; git itself makes none. */
 const TAG_DEPTH_MAX = 32;
 
+/** Marks of the refs' ancestors. Refs and graph are the same objects from request to request until one of them changes. */
+const marksOf = new WeakMap<RefSnapshot, { graph: CommitGraph; marks: Uint8Array }>();
+
+function reachedMarks(refs: RefSnapshot, graph: CommitGraph, tips: Iterable<ObjectId>): Uint8Array {
+  const known = marksOf.get(refs);
+  if (known?.graph === graph) return known.marks;
+  const marks = new Uint8Array(graph.count);
+  const positions = [...tips].map((id) => graph.positionOf(id));
+  markAncestors(graph, positions, marks, REACHED);
+  marksOf.set(refs, { graph, marks });
+  return marks;
+}
+
 /** Whether some ref leads to each commit. One walk over the graph in memory, and none for the tips of branches. */
 export async function areReachableCommits(snapshot: RepositorySnapshot, ids: readonly ObjectId[]): Promise<boolean[]> {
   const tips = new Set(snapshot.refs.refs.map((ref) => ref.peeled ?? ref.target));
   if (ids.every((id) => tips.has(id))) return ids.map(() => true);
   const graph = await snapshot.objects.commitGraph();
-  const marks = new Uint8Array(graph.count);
-  markAncestors(
-    graph,
-    [...tips].map((id) => graph.positionOf(id)),
-    marks,
-    REACHED,
-  );
+  const marks = reachedMarks(snapshot.refs, graph, tips);
   return ids.map((id) => marks[graph.positionOf(id)] === REACHED);
 }
 

@@ -11,6 +11,7 @@ import type { LoadedPack } from './packed-object-store.ts';
 export class GrowingCommitGraph {
   readonly #format: ObjectFormat;
   readonly #packIds = new Set<string>();
+  #lastView: CommitGraph | undefined;
   /** A commit's position is its number in this table. */
   readonly ids: IdTable;
   treeIds: Uint8Array;
@@ -40,9 +41,10 @@ export class GrowingCommitGraph {
     }
   }
 
-  /** The commits that are there now. */
+  /** The commits that are there now; the same object as before when none was added, so that what is found out about it can be kept. */
   view(): CommitGraph {
-    return new CommitGraphView(this, this.#format);
+    if (this.#lastView?.count !== this.ids.size) this.#lastView = new CommitGraphView(this, this.#format);
+    return this.#lastView;
   }
 
   #addPack({ index, summary }: LoadedPack): void {
