@@ -17,6 +17,7 @@ beforeAll(async () => {
   await writeFile(path.join(folder, '_astro/page.abc.css'), 'a { color: red }');
   await writeFile(path.join(folder, '_astro/page.abc.css.br'), brotliCompressSync('a { color: red }'));
   await writeFile(path.join(folder, 'a picture.svg'), '<svg/>');
+  await writeFile(path.join(folder, 'a large file.txt'), 'x'.repeat(16 * 1024 * 1024));
   const files = new StaticFiles(folder);
   server = createServer(async (request, response) => {
     if (!(await files.serve(request, response, request.url ?? ''))) response.writeHead(404).end();
@@ -36,6 +37,13 @@ test('a file with a hash in its name may be kept for ever, another is asked for 
   expect(await hashed.text()).toBe('a { color: red }');
   const plain = await fetch(`${url}/a%20picture.svg`);
   expect(plain.headers.get('cache-control')).toContain('max-age=0');
+});
+
+test('a client that leaves in the middle is no fault', async () => {
+  const response = await fetch(`${url}/a%20large%20file.txt`);
+  await response.body?.cancel();
+  server.closeAllConnections();
+  expect((await fetch(`${url}/a%20picture.svg`)).status).toBe(200);
 });
 
 test('the compressed form goes to those who take it, under an ETag of its own', async () => {

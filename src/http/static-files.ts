@@ -57,8 +57,17 @@ export class StaticFiles {
     }
     response.writeHead(200, { ...headers, 'Content-Length': variant.sizeBytes });
     if (request.method === 'HEAD') response.end();
-    else await pipeline(createReadStream(variant.file), response);
+    else await send(variant.file, response);
     return true;
+  }
+}
+
+async function send(file: string, response: ServerResponse): Promise<void> {
+  try {
+    await pipeline(createReadStream(file), response);
+  } catch (error) {
+    // A client that leaves in the middle is no fault.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
 }
 
