@@ -146,6 +146,12 @@ export const limits = {
   /** A commit page: files listed, lines of diff shown in all. */
   diffFilesMax: 300,
   diffLinesMax: 20_000,
+  /** Comparing two texts: pairs up to this size on the main thread, some 5 ms at worst; others in threads, for so long. */
+  patchInlineMaxBytes: 32 * KIB,
+  patchTimeoutMs: 1_000,
+  patchQueueMax: 256,
+  patchWorkersMax: 2,
+  patchWorkerMaxMib: 384,
   /** Rows of a directory page. */
   treePageEntriesMax: 2_000,
   /** Commits of one page of history, and commits looked at for it when it is that of a path: the page ends early then. */

@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'auth',
     'worker-url.ts',
   ],
-  browse: ['git', 'bytes', 'types:repository', 'repository/errors.ts'],
+  browse: ['git', 'bytes', 'types:repository', 'repository/errors.ts', 'worker-pool.ts', 'worker-url.ts'],
   transport: ['git', 'repository', 'auth', 'account', 'browse', 'bytes', 'web/repository-path.ts', 'types:http'],
   api: [
     'git',
@@ -52,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   web: [
     'bytes',
     'git',
+    'worker-pool.ts',
     'worker-url.ts',
     'types:browse',
     'types:repository',
@@ -78,6 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'config.ts': [],
   'log.ts': [],
   'limits.ts': [],
+  'worker-pool.ts': [],
   'worker-url.ts': [],
   'env.d.ts': ['http'],
 };

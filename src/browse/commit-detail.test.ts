@@ -79,3 +79,12 @@ test('files, lines and sizes beyond the bounds are told, not shown', async () =>
   ]);
   expect(await describe({ blobMaxBytes: 49 })).toEqual(['a text, b text, c text, d too-large, e text', false]);
 });
+
+test('large texts are compared beside the main thread, to the same effect', async () => {
+  using repository = new ScratchRepository();
+  const lines = Array.from({ length: 20_000 }, (_, index) => `line ${index}\n`);
+  const base = commitFiles(repository, { long: lines.join('') });
+  const tip = commitFiles(repository, { long: lines.with(10_000, 'changed\n').join('') }, base);
+  const { diff } = await readCommitDetail(new GitObjectStore(repository), tip);
+  expect(diff.files.map(describeFile)).toEqual(['modified long: text +1 -1']);
+});

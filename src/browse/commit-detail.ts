@@ -1,12 +1,14 @@
 /** A commit and what it changed against its first parent, within the bounds of a page. */
 import { decodeLenient } from '#bytes/utf8.ts';
-import { type FilePatch, makePatch } from '#git/diff/patch.ts';
+import type { FilePatch } from '#git/diff/patch.ts';
 import { diffTrees, pairExactRenames, type TreeChange, type TreeSide } from '#git/diff/tree-diff.ts';
 import { type Commit, parseCommit } from '#git/object/commit.ts';
 import { isGitlinkMode } from '#git/object/file-mode.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import type { ObjectStore } from '#git/object-store.ts';
 import { limits } from '#limits.ts';
+import { comparePatch } from './patch-threads.ts';
+import { TimeSlice } from './time-slice.ts';
 
 export interface CommitDetail {
   readonly id: ObjectId;
@@ -40,7 +42,7 @@ export type ChangedContent =
   | { readonly kind: 'unchanged' }
   /** Commits of another repository; undefined where there was, or is, a file or nothing. */
   | { readonly kind: 'submodule'; readonly oldId: ObjectId | undefined; readonly newId: ObjectId | undefined }
-  /** A side is beyond the size that is compared. */
+  /** A side is beyond the size that is compared, or comparing them takes too long. */
   | { readonly kind: 'too-large' }
   /** The files before used up the lines of a page. */
   | { readonly kind: 'not-shown' };
@@ -85,11 +87,15 @@ export async function compareTrees(
 ): Promise<ChangedFiles> {
   const { changes, isCutShort } = await collectChanges(diffTrees(objects, oldTreeId, newTreeId), diffLimits.filesMax);
   const comparer = new ContentComparer(diffLimits.linesMax);
+  const slice = new TimeSlice();
   const files: ChangedFile[] = [];
   for (let start = 0; start < changes.length; start += FILES_PER_READ) {
     const batch = changes.slice(start, start + FILES_PER_READ).map(withSides);
     const contents = comparer.isExhausted ? new Map() : await readContents(objects, batch, diffLimits.blobMaxBytes);
-    for (const change of batch) files.push(changedFile(change, comparer.compare(change, contents)));
+    for (const change of batch) {
+      files.push(changedFile(change, await comparer.compare(change, contents)));
+      await slice.rest();
+    }
   }
   return { files, isCutShort, addedCount: comparer.addedCount, removedCount: comparer.removedCount };
 }
@@ -165,25 +171,22 @@ class ContentComparer {
   }
 
   /** @param contents by id; a blob that is not among them is too large */
-  compare({ old, new: other }: TwoSided, contents: ReadonlyMap<ObjectId, Uint8Array>): ChangedContent {
+  async compare({ old, new: other }: TwoSided, contents: ReadonlyMap<ObjectId, Uint8Array>): Promise<ChangedContent> {
     if (isSubmodule(old) || isSubmodule(other)) return submoduleChange(old, other);
     if (old?.id === other?.id) return { kind: 'unchanged' };
     if (this.isExhausted) return { kind: 'not-shown' };
     const oldBytes = old ? contents.get(old.id) : NO_BYTES;
     const newBytes = other ? contents.get(other.id) : NO_BYTES;
     if (!oldBytes || !newBytes) return { kind: 'too-large' };
-    return this.#admit(makePatch(oldBytes, newBytes));
-  }
-
-  #admit(patch: FilePatch): ChangedContent {
-    if (patch.kind === 'binary') return patch;
-    const lineCount = patch.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
-    if (lineCount > this.#linesLeft) {
+    const patch = await comparePatch({ oldBytes, newBytes, linesMax: this.#linesLeft });
+    if (patch.kind === 'too-long') {
       // What follows may be smaller and still fit, but a page without gaps reads better.
       this.#linesLeft = 0;
       return { kind: 'not-shown' };
     }
-    this.#linesLeft -= lineCount;
+    if (patch.kind === 'too-costly') return { kind: 'too-large' };
+    if (patch.kind === 'binary') return patch;
+    this.#linesLeft -= patch.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
     this.addedCount += patch.addedCount;
     this.removedCount += patch.removedCount;
     return patch;

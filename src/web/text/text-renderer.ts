@@ -3,9 +3,9 @@
  * a parser, the caller has an answer soon: plain text takes the place of what is too large, takes too long or breaks.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
 import { limits } from '#limits.ts';
+import { WorkerPool } from '#worker-pool.ts';
 import { workerUrl } from '#worker-url.ts';
 import { escapeHtml, type SafeHtml, trustHtml } from './escape.ts';
 import { plainLines } from './lines.ts';
@@ -33,23 +33,10 @@ export interface MarkdownRequest {
   readonly base: MarkdownBase | undefined;
 }
 
-interface QueuedJob {
-  readonly job: TextJob;
-  readonly settle: (result: TextJobResult) => void;
-}
-
-interface BusyWorker {
-  readonly queued: QueuedJob;
-  readonly timer: NodeJS.Timeout;
-}
-
 const WORKER_ENTRY = workerUrl('web/text/text-worker');
 
 export class TextRenderer {
-  readonly #workersMax: number;
-  readonly #idle: Worker[] = [];
-  readonly #busy = new Map<Worker, BusyWorker>();
-  readonly #queue: QueuedJob[] = [];
+  readonly #threads: WorkerPool<TextJob, TextJobResult>;
   readonly #pending = new Map<string, Promise<TextJobResult>>();
   readonly #results = new LRUCache<string, TextJobResult>({
     maxSize: limits.textCacheMaxBytes,
@@ -58,7 +45,13 @@ export class TextRenderer {
   #closed = false;
 
   constructor(options: { workersMax?: number } = {}) {
-    this.#workersMax = options.workersMax ?? limits.textWorkersMax;
+    this.#threads = new WorkerPool({
+      entry: WORKER_ENTRY,
+      workersMax: options.workersMax ?? limits.textWorkersMax,
+      queueMax: limits.textQueueMax,
+      jobTimeoutMs: limits.textJobTimeoutMs,
+      heapMaxMib: limits.textWorkerMaxMib,
+    });
   }
 
   /** @param waitMs after which the lines come plain */
@@ -87,14 +80,13 @@ export class TextRenderer {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const { settle } of this.#queue.splice(0)) settle({ kind: 'failed', reason: 'closed' });
-    await Promise.all([...this.#idle.splice(0), ...this.#busy.keys()].map((worker) => worker.terminate()));
+    await this.#threads.close();
   }
 
   async #render(key: string, job: TextJob): Promise<TextJobResult> {
     const known = this.#results.get(key) ?? this.#pending.get(key);
     if (known !== undefined) return known;
-    const pending = this.#enqueue(job).finally(() => this.#pending.delete(key));
+    const pending = this.#run(job).finally(() => this.#pending.delete(key));
     this.#pending.set(key, pending);
     const result = await pending;
     // A failure is kept too: the same text would fail again, at the same cost.
@@ -102,52 +94,9 @@ export class TextRenderer {
     return result;
   }
 
-  #enqueue(job: TextJob): Promise<TextJobResult> {
-    if (this.#closed || this.#queue.length >= limits.textQueueMax) {
-      return Promise.resolve({ kind: 'failed', reason: 'queue full' });
-    }
-    return new Promise((settle) => {
-      this.#queue.push({ job, settle });
-      this.#startNext();
-    });
-  }
-
-  #startNext(): void {
-    if (this.#queue.length === 0) return;
-    const worker = this.#idle.pop() ?? (this.#busy.size < this.#workersMax ? this.#spawn() : undefined);
-    if (worker === undefined) return;
-    const queued = this.#queue.shift();
-    if (queued === undefined) return;
-    const timer = setTimeout(() => void worker.terminate(), limits.textJobTimeoutMs);
-    this.#busy.set(worker, { queued, timer });
-    worker.postMessage(queued.job);
-  }
-
-  #spawn(): Worker {
-    const worker = new Worker(WORKER_ENTRY, { resourceLimits: { maxOldGenerationSizeMb: limits.textWorkerMaxMib } });
-    worker.on('message', (result: TextJobResult) => {
-      this.#finish(worker, result);
-      this.#idle.push(worker);
-      this.#startNext();
-    });
-    worker.on('error', (error) => this.#finish(worker, { kind: 'failed', reason: String(error) }));
-    worker.on('exit', () => {
-      this.#finish(worker, { kind: 'failed', reason: 'ended' });
-      const index = this.#idle.indexOf(worker);
-      if (index >= 0) this.#idle.splice(index, 1);
-      this.#startNext();
-    });
-    // An idle worker keeps no process alive.
-    worker.unref();
-    return worker;
-  }
-
-  #finish(worker: Worker, result: TextJobResult): void {
-    const busy = this.#busy.get(worker);
-    if (busy === undefined) return;
-    clearTimeout(busy.timer);
-    this.#busy.delete(worker);
-    busy.queued.settle(result);
+  async #run(job: TextJob): Promise<TextJobResult> {
+    const outcome = await this.#threads.run(job);
+    return outcome.kind === 'done' ? outcome.result : outcome;
   }
 }
 
