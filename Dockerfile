@@ -16,6 +16,8 @@ RUN node scripts/build.mjs
 FROM node:24-slim
 WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
+# As scripts/allocator.mjs has them.
+ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=262144
 # Everything else is in the bundle; this is native code.
 COPY --from=build /app/node_modules/@node-rs node_modules/@node-rs
 COPY --from=build /app/package.json package.json

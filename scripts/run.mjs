@@ -11,6 +11,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, symlinkSync, write
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { allocatorSettings } from './allocator.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stampFile = path.join(root, 'node_modules/.setup-stamp');
@@ -21,7 +22,7 @@ const nodeMinimum = [22, 12];
 const commands = {
   start: async () => {
     await buildIfChanged();
-    await import(pathToFileURL(path.join(root, 'dist/server.js')).href);
+    await becomeServer();
   },
   test: async (rest) => {
     await buildIfChanged();
@@ -34,6 +35,16 @@ const commands = {
     return runNode(['bench/run.ts', ...rest]);
   },
 };
+
+/**
+ * Puts the server in the place of this process: the allocator reads its settings only when a program starts, and signals must reach the server.
+ * Before Node 22.15 a process cannot do that; there the server runs in this one, with the allocator as it is.
+ */
+async function becomeServer() {
+  const server = path.join(root, 'dist/server.js');
+  if (process.execve === undefined) await import(pathToFileURL(server).href);
+  else process.execve(process.execPath, [process.execPath, server], { ...allocatorSettings, ...process.env });
+}
 
 await main(process.argv[2], process.argv.slice(3));
 

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { allocatorSettings } from '../../scripts/allocator.mjs';
 import { findFreePort } from './server-process.ts';
 
 const START_TIMEOUT_MS = 30_000;
@@ -47,6 +48,7 @@ export class ForgeProcess implements AsyncDisposable {
         HOME: process.env['HOME'],
         PORT: String(port),
         RATE_LIMITS: 'off',
+        ...allocatorSettings,
         ...options.settings,
       },
       cwd: folder,
