@@ -163,7 +163,7 @@ export const limits = {
   /** Entries of trees that such walks found and that are kept for the next, at some 150 bytes each. */
   pathEntriesMax: 200_000,
   /** Time spent on finding the last commit of each row of a directory page; the next request goes on from there. */
-  lastCommitMaxMs: 200,
+  lastCommitMaxMs: 30,
   /** Branches or tags of one page. */
   refPageCount: 50,
 
