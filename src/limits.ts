@@ -64,7 +64,8 @@ export const limits = {
   readBackRangeMaxBytes: 8 * MIB,
   /** A part of a multipart upload. S3 allows 10,000 parts of 5 MiB and more. */
   uploadPartBytes: 8 * MIB,
-  uploadPartsInFlight: 3,
+  /** Pieces of an incoming pack that may be parsed or uploaded at once: what a fast sender can be ahead. */
+  ingestWorkAheadMax: 4,
   /** Ranged reads of a clone: size of one, and how many are under way. */
   cloneReadBytes: 8 * MIB,
   cloneReadsInFlight: 3,

@@ -194,3 +194,13 @@ describe('TreeInspector', () => {
     expect(take(0, 1, 1, 2)).toContain('duplicateEntries');
   });
 });
+
+it('a tree with more entries than allowed is refused', () => {
+  const references = new IdTable(SHA1);
+  const inspector = new TreeInspector(SHA1, new FsckGate(SHA1, STRICT), references, 2);
+  const tree = (names: string[]) =>
+    Buffer.concat(names.map((name) => Buffer.from(`100644 ${name}\0${'i'.repeat(20)}`)));
+  const inspect = (body: Uint8Array) => inspector.inspectWhole(body, 0, body.length, new Uint8Array(20), 0);
+  expect(() => inspect(tree(['a', 'b']))).not.toThrow();
+  expect(() => inspect(tree(['a', 'b', 'c']))).toThrow(/3 entries, more than the 2 allowed/);
+});

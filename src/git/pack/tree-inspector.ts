@@ -6,7 +6,8 @@
  * of its base, a tree that was checked already: those entries have the same names, modes and ids, and stand in the same order. What is
  * parsed and checked is what the delta inserts, the entries that a copy cuts in two, and the order at the seams.
  */
-import { CorruptObjectError } from '../errors.ts';
+import { limits } from '#limits.ts';
+import { CorruptObjectError, LimitExceededError } from '../errors.ts';
 import type { FsckGate } from '../fsck/fsck-gate.ts';
 import { checkTreeEntry, reportTreeFacts, TREE_FACT } from '../fsck/tree-entry.ts';
 import { TreeOrder } from '../fsck/tree-order.ts';
@@ -78,6 +79,7 @@ export class TreeInspector {
   readonly #format: ObjectFormat;
   readonly #gate: FsckGate;
   readonly #references: ReferenceTable;
+  readonly #entriesMax: number;
   readonly #scratch = new TreeBoundaries();
 
   /** The entry that `#readEntry` read. */
@@ -91,7 +93,13 @@ export class TreeInspector {
   #hasDuplicates = false;
   #mayHaveDistantDuplicates = false;
 
-  constructor(format: ObjectFormat, gate: FsckGate, references: ReferenceTable) {
+  constructor(
+    format: ObjectFormat,
+    gate: FsckGate,
+    references: ReferenceTable,
+    entriesMax: number = limits.treeEntriesMax,
+  ) {
+    this.#entriesMax = entriesMax;
     this.#format = format;
     this.#gate = gate;
     this.#references = references;
@@ -110,6 +118,7 @@ export class TreeInspector {
    *
    * @throws {CorruptObjectError} entries that cannot be told apart
    * @throws {FsckError} a finding that refuses the push
+   * @throws {LimitExceededError} more entries than a tree may have
    */
   inspectWhole(buffer: Uint8Array, bodyStart: number, sizeBytes: number, ids: Uint8Array, idStart: number): void {
     this.#begin();
@@ -196,6 +205,9 @@ export class TreeInspector {
   }
 
   #judge(buffer: Uint8Array, bodyStart: number, boundaries: TreeBoundaries, ids: Uint8Array, idStart: number): void {
+    if (boundaries.count > this.#entriesMax) {
+      throw new LimitExceededError(`tree has ${boundaries.count} entries, more than the ${this.#entriesMax} allowed`);
+    }
     if (this.#mayHaveDistantDuplicates && !this.#hasDuplicates) {
       this.#hasDuplicates = this.#findDistantDuplicate(buffer, bodyStart, boundaries);
     }

@@ -10,9 +10,6 @@ import { limits } from '#limits.ts';
 import type { BlobStore, UploadSession } from '#storage/blob-store.ts';
 import type { RetainBudget } from './retain-budget.ts';
 
-/** Segments that may be parsed or uploaded at once: what a fast sender can be ahead. */
-const SEGMENTS_AHEAD_MAX = 4;
-
 export interface IncomingPackOptions {
   readonly blobs: BlobStore;
   readonly key: string;
@@ -123,7 +120,7 @@ export class IncomingPack {
     } else if (place === 'more follows' && (!isKept || this.#segmentOffset >= limits.smallPackMaxBytes)) {
       await this.#startUpload(isKept ? this.#retained : [...this.#retained, { offset, bytes: segment }]);
     }
-    while (this.#underWay.size > SEGMENTS_AHEAD_MAX) await Promise.race(this.#underWay);
+    while (this.#underWay.size > limits.ingestWorkAheadMax) await Promise.race(this.#underWay);
     this.#throwFailure();
   }
 
