@@ -74,7 +74,10 @@ export async function completeSetup(database: Database, request: SetupRequest): 
   const { code, ...chosen } = request;
   if (await isSetupComplete(database)) return { kind: 'complete' };
   // Before anything is said about the texts, and before the work of hashing.
-  if (!(await isCode(database.sql, code))) return { kind: 'wrong-code' };
+  if (!(await isCode(database.sql, code))) {
+    // A code that somebody else used up a moment ago is gone, not wrong.
+    return (await isSetupComplete(database)) ? { kind: 'complete' } : { kind: 'wrong-code' };
+  }
   const user: NewUser = { ...chosen, siteAdmin: true };
   const fault = findUserFault(user);
   if (fault !== undefined) return fault;

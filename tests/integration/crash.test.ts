@@ -67,7 +67,8 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   try {
     await work(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // The database of a killed server writes a last time before it ends too.
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
   }
 }
 
