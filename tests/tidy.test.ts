@@ -34,8 +34,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'worker-url.ts',
   ],
   browse: ['git', 'bytes', 'types:repository', 'repository/errors.ts', 'worker-pool.ts', 'worker-url.ts'],
-  transport: ['git', 'repository', 'auth', 'account', 'browse', 'bytes', 'web/repository-path.ts', 'types:http'],
+  lfs: ['bytes', 'db', 'auth', 'repository', 'types:storage', 'storage/errors.ts', 'storage/storage-key.ts'],
+  transport: ['git', 'repository', 'lfs', 'auth', 'account', 'browse', 'bytes', 'web/repository-path.ts', 'types:http'],
   api: [
+    'types:lfs',
     'git',
     'repository',
     'auth',
@@ -47,7 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http/bounded-body.ts',
     'types:services.ts',
   ],
-  jobs: ['git', 'repository', 'auth', 'account', 'db', 'types:bus', 'types:storage'],
+  jobs: ['git', 'repository', 'lfs', 'auth', 'account', 'db', 'types:bus', 'types:storage'],
   http: ['auth', 'types:services.ts'],
   web: [
     'bytes',

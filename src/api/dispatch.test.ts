@@ -16,8 +16,8 @@ import { type AccessLookup, bytes, defineRoute, empty, type Found, json, list } 
 import type { ApiServices } from './services.ts';
 
 const REPOSITORIES: Readonly<Record<string, RepositoryFacts | undefined>> = {
-  public: { visibility: 'public', archived: false, ownerId: 1, ownerKind: 'user', membershipRole: undefined },
-  private: { visibility: 'private', archived: false, ownerId: 1, ownerKind: 'user', membershipRole: undefined },
+  public: { id: 1, visibility: 'public', archived: false, ownerId: 1, ownerKind: 'user', membershipRole: undefined },
+  private: { id: 2, visibility: 'private', archived: false, ownerId: 1, ownerKind: 'user', membershipRole: undefined },
 };
 
 function closedThing(action: RepositoryAction, name: string): Found<string> | undefined {

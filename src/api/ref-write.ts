@@ -14,6 +14,8 @@ export async function moveRef(call: RefWriteCall, command: RefCommand): Promise<
     repositoryId: call.target.id,
     actorId: actorOf(call).userId,
     commands: [command],
+    settings: call.target.gitSettings,
+    shallowIds: [],
     atomic: true,
     pushOptions: [],
     pack: undefined,
@@ -28,6 +30,6 @@ export async function moveRef(call: RefWriteCall, command: RefCommand): Promise<
 }
 
 function actorOf(call: RefWriteCall): UserPrincipal {
-  if (call.principal.kind === 'anonymous') throw requiresAuthentication();
+  if (call.principal.kind !== 'user') throw requiresAuthentication();
   return call.principal;
 }

@@ -20,6 +20,7 @@ export type AccessRequest =
   | { readonly action: SiteAction };
 
 export interface RepositoryFacts {
+  readonly id: number;
   readonly visibility: 'public' | 'private';
   readonly archived: boolean;
   readonly ownerId: number;

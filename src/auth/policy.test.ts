@@ -231,7 +231,7 @@ function factsFor(role: Role, visibility: 'public' | 'private'): RepositoryFacts
 }
 
 function repository(visibility: 'public' | 'private'): RepositoryFacts {
-  return { visibility, archived: false, ownerId: USER_ID, ownerKind: 'user', membershipRole: undefined };
+  return { id: 1, visibility, archived: false, ownerId: USER_ID, ownerKind: 'user', membershipRole: undefined };
 }
 
 function account(

@@ -8,7 +8,7 @@
  * and for the facts as they would be.
  */
 import type { AccessRequest, AccountFacts, Decision, RepositoryAction, RepositoryFacts } from './permission.ts';
-import type { Principal, UserPrincipal } from './principal.ts';
+import type { DeployKeyPrincipal, Principal, UserPrincipal } from './principal.ts';
 import { includesScope, type Scope } from './scope.ts';
 
 /** Roles on a repository, from none to all: each includes those before it. */
@@ -22,12 +22,17 @@ const ROLE_NEEDED: Readonly<Record<RepositoryAction, Role>> = {
   'repository:delete': 'admin',
 };
 
+/** Whoever a person may be behind. */
+type PersonPrincipal = Exclude<Principal, DeployKeyPrincipal>;
+
+const ARCHIVED = 'This repository is archived, so it is read-only.';
 const ALLOW: Decision = { kind: 'allow' };
 const HIDDEN: Decision = { kind: 'hidden' };
 const UNAUTHENTICATED: Decision = { kind: 'unauthenticated' };
 
 /** May this principal do this to that? */
 export function decideAccess(principal: Principal, request: AccessRequest): Decision {
+  if (principal.kind === 'deploy-key') return decideByDeployKey(principal, request);
   switch (request.action) {
     case 'repository:read':
     case 'repository:write':
@@ -51,7 +56,19 @@ export function decideAccess(principal: Principal, request: AccessRequest): Deci
   }
 }
 
-function decideRepository(principal: Principal, action: RepositoryAction, repository: RepositoryFacts): Decision {
+/** A deploy key opens its own repository and what everybody may read; whatever else there is does not exist for it. */
+function decideByDeployKey(key: DeployKeyPrincipal, request: AccessRequest): Decision {
+  if (!('repository' in request)) return forbid('A deploy key is for one repository alone.');
+  const { action, repository } = request;
+  const isOwn = repository.id === key.repositoryId;
+  if (!isOwn && repository.visibility === 'private') return HIDDEN;
+  if (action === 'repository:read') return ALLOW;
+  if (!isOwn || action !== 'repository:write') return forbid('This deploy key does not allow that here.');
+  if (key.readOnly) return forbid('This deploy key is read-only.');
+  return repository.archived ? forbid(ARCHIVED) : ALLOW;
+}
+
+function decideRepository(principal: PersonPrincipal, action: RepositoryAction, repository: RepositoryFacts): Decision {
   const role = repositoryRole(principal, repository);
   if (role === 'none') return HIDDEN;
   if (principal.kind === 'anonymous') return action === 'repository:read' ? ALLOW : UNAUTHENTICATED;
@@ -74,7 +91,7 @@ function decideRepositoryByScope(
   const needed = action === 'repository:delete' ? 'delete_repo' : 'public_repo';
   if (!hasScope(principal, needed)) return scopeMissing(needed, 'visible');
   if (action === 'repository:write' && repository.archived) {
-    return forbid('This repository is archived, so it is read-only.');
+    return forbid(ARCHIVED);
   }
   return ALLOW;
 }
@@ -84,7 +101,7 @@ function decideRepositoryByScope(
  * `own-and-public` those that the user owns or reaches by membership.
  */
 export function readableRepositories(principal: Principal): 'public' | 'own-and-public' | 'all' {
-  if (principal.kind === 'anonymous' || !hasScope(principal, 'repo')) return 'public';
+  if (principal.kind !== 'user' || !hasScope(principal, 'repo')) return 'public';
   return actsAsSiteAdministrator(principal) ? 'all' : 'own-and-public';
 }
 
@@ -92,7 +109,7 @@ export function readableRepositories(principal: Principal): 'public' | 'own-and-
  * Organization members read and write all of its repositories; its owners, like the user who owns one, administer them.
  * Site administrators administer everything.
  */
-function repositoryRole(principal: Principal, repository: RepositoryFacts): Role {
+function repositoryRole(principal: PersonPrincipal, repository: RepositoryFacts): Role {
   const strangersRole = repository.visibility === 'public' ? 'read' : 'none';
   if (principal.kind === 'anonymous') return strangersRole;
   if (actsAsSiteAdministrator(principal)) return 'admin';
@@ -107,7 +124,7 @@ function repositoryRole(principal: Principal, repository: RepositoryFacts): Role
   }
 }
 
-function decideCreation(principal: Principal, account: AccountFacts, visibility: 'public' | 'private'): Decision {
+function decideCreation(principal: PersonPrincipal, account: AccountFacts, visibility: 'public' | 'private'): Decision {
   if (principal.kind === 'anonymous') return UNAUTHENTICATED;
   const isMember = account.kind === 'organization' && account.membershipRole !== undefined;
   if (!isSelf(principal, account) && !isMember && !actsAsSiteAdministrator(principal)) {
@@ -116,7 +133,7 @@ function decideCreation(principal: Principal, account: AccountFacts, visibility:
   return requireScope(principal, visibility === 'private' ? 'repo' : 'public_repo');
 }
 
-function decideAccountAdministration(principal: Principal, account: AccountFacts): Decision {
+function decideAccountAdministration(principal: PersonPrincipal, account: AccountFacts): Decision {
   if (principal.kind === 'anonymous') return UNAUTHENTICATED;
   const isOwner = account.kind === 'organization' && account.membershipRole === 'owner';
   if (!isSelf(principal, account) && !isOwner && !actsAsSiteAdministrator(principal)) {
@@ -126,12 +143,12 @@ function decideAccountAdministration(principal: Principal, account: AccountFacts
 }
 
 /** No scope allows it: a stolen token must not be able to make another that outlives it. */
-function decideTokenManagement(principal: Principal): Decision {
+function decideTokenManagement(principal: PersonPrincipal): Decision {
   if (principal.kind === 'anonymous') return UNAUTHENTICATED;
   return principal.credential.kind === 'token' ? forbid('Access tokens cannot manage access tokens: sign in.') : ALLOW;
 }
 
-function decideSite(principal: Principal): Decision {
+function decideSite(principal: PersonPrincipal): Decision {
   if (principal.kind === 'anonymous') return UNAUTHENTICATED;
   return principal.siteAdmin ? requireScope(principal, 'site_admin') : forbid('Only site administrators may do this.');
 }

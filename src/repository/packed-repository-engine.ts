@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { fromHex } from '#bytes/hex.ts';
 import type { Database } from '#db/client.ts';
 import { announceWork, appendToOutbox } from '#db/outbox.ts';
+import { ProtocolError } from '#git/errors.ts';
 import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
 import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
@@ -79,6 +80,8 @@ export class PackedRepositoryEngine implements RepositoryEngine {
       refs: state.refs,
       objects,
       containsMany: (ids) => containsMany(objects, ids),
+      reachableMany: () => Promise.reject(new ProtocolError('not our ref')),
+      deepen: () => Promise.reject(new ProtocolError('shallow is not supported')),
     };
   }
 

@@ -27,7 +27,8 @@ export interface RefTransaction {
   /** Names the push, so that its outcome can be asked for after a lost connection. */
   readonly pushId: string;
   readonly repositoryId: number;
-  readonly actorId: number;
+  /** Undefined: no account, but a deploy key. */
+  readonly actorId: number | undefined;
   readonly commands: readonly CheckedCommand[];
   readonly atomic: boolean;
   readonly pack: NewPack | undefined;
@@ -191,7 +192,7 @@ async function finish(
     where id = ${repositoryId}`;
   await tx`
     insert into push (id, repository_id, actor_id, pack_id, updates)
-    values (${pushId}, ${repositoryId}, ${actorId}, ${pack?.packId ?? null}, ${JSON.stringify(updates)}::text::jsonb)`;
+    values (${pushId}, ${repositoryId}, ${actorId ?? null}, ${pack?.packId ?? null}, ${JSON.stringify(updates)}::text::jsonb)`;
   await appendToOutbox(tx, 'push', { pushId, repositoryId });
 }
 

@@ -2,9 +2,12 @@
  * The hosted side of Git: snapshots to read from, packs to send, pushes to take. What transports, REST and pages call; the
  * wire formats are theirs, the authorisation was theirs before they called.
  */
+
+import type { ObjectFilter } from '#git/filter/object-filter.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import type { ObjectStore } from '#git/object-store.ts';
-import type { RefSnapshot } from '#git/ref-store.ts';
+import type { Ref, RefSnapshot } from '#git/ref-store.ts';
+import type { GitSettings } from './git-settings.ts';
 
 export interface RepositoryEngine {
   /** Refs and objects as one transaction saw them. @throws {RepositoryGoneError} */
@@ -31,6 +34,31 @@ export interface RepositorySnapshot {
   readonly objects: ObjectStore;
   /** Whether each id names an object of this snapshot, without reading from storage once the indexes are loaded. */
   containsMany(ids: readonly ObjectId[]): Promise<boolean[]>;
+  /**
+   * Whether each object, of whatever type, is reachable from one of the tips. What is in the packs and not reachable (deleted or
+   * hidden history) must not leave the server, whoever knows its id.
+   */
+  reachableMany(ids: readonly ObjectId[], tips: readonly ObjectId[], signal: AbortSignal): Promise<boolean[]>;
+  /** Where a client's history will end, that asked for some of it only. @throws {ProtocolError} in git's words */
+  deepen(request: DeepenRequest): Promise<ShallowUpdate>;
+}
+
+/** What a client asks for of history — gitprotocol-pack(5), "shallow"; gitprotocol-v2(5), "fetch". */
+export interface DeepenRequest {
+  readonly wants: readonly ObjectId[];
+  /** Commits whose parents the client lacks, as it says; unknown ones are skipped. */
+  readonly clientShallow: readonly ObjectId[];
+  readonly limit: /** Commits from each tip down, or with `relative` from the client's boundary down. 2^31-1 is all of history. */
+    | { readonly kind: 'depth'; readonly depth: number; readonly relative: boolean }
+    /** Commits of that time or later (seconds since 1970; undefined: any) which none of `notIds` reaches. */
+    | { readonly kind: 'since'; readonly sinceSeconds: number | undefined; readonly notIds: readonly ObjectId[] };
+}
+
+export interface ShallowUpdate {
+  /** Commits that are sent, or that the client has, and whose parents it will not have. In the order in which git names them. */
+  readonly shallow: readonly ObjectId[];
+  /** Of the client's boundary: commits whose parents it gets now. */
+  readonly unshallow: readonly ObjectId[];
 }
 
 export interface PackRequest {
@@ -43,6 +71,14 @@ export interface PackRequest {
   readonly ofsDelta: boolean;
   /** Add annotated tags whose target is sent. */
   readonly includeTag: boolean;
+  /** Tags that `includeTag` may add, and nothing else: the refs that this client may see. */
+  readonly visibleRefs: readonly Ref[];
+  /** The client's boundary as it is now: what its haves reach ends there. Empty for most. */
+  readonly clientShallow: readonly ObjectId[];
+  /** What `deepen` answered, when the client asked for some of history only. */
+  readonly shallowUpdate: ShallowUpdate | undefined;
+  /** Objects to leave out; what is asked for by id is never left out. */
+  readonly filter: ObjectFilter | undefined;
   readonly signal: AbortSignal;
   /** Called with lines for side band 2, such as `Enumerating objects: 12, done.\n`. */
   readonly onProgress?: (line: string) => void;
@@ -56,7 +92,11 @@ export interface PackPlan {
 
 export interface PushRequest {
   readonly repositoryId: number;
-  readonly actorId: number;
+  /** The account; undefined for a deploy key. */
+  readonly actorId: number | undefined;
+  readonly settings: GitSettings;
+  /** Commits whose parents the client lacks. */
+  readonly shallowIds: readonly ObjectId[];
   readonly commands: readonly RefCommand[];
   readonly atomic: boolean;
   readonly pushOptions: readonly string[];

@@ -3,6 +3,7 @@ import { readableRepositories } from '#auth/policy.ts';
 import type { Principal } from '#auth/principal.ts';
 import type { SqlRunner } from '#db/client.ts';
 import { toLikePattern } from '#db/like-pattern.ts';
+import { readGitSettings, type StoredGitSettings } from './git-settings.ts';
 import type { RepositoryRecord } from './repository-record.ts';
 
 export interface RepositoryFilter {
@@ -22,17 +23,17 @@ export interface RepositoryFilter {
 
 /** A record as the database gives it. */
 export type RepositoryRow = {
-  readonly [Name in keyof RepositoryRecord]: undefined extends RepositoryRecord[Name]
+  readonly [Name in Exclude<keyof RepositoryRecord, 'gitSettings'>]: undefined extends RepositoryRecord[Name]
     ? Exclude<RepositoryRecord[Name], undefined> | null
     : RepositoryRecord[Name];
-};
+} & { readonly gitSettings: StoredGitSettings };
 
 /** The start of every query for records: joins the owner and the principal's membership. */
 export function selectRecords(sql: SqlRunner, principal: Principal) {
   return sql`
     select r.id, r.name, r.owner_id as "ownerId", a.login as "ownerLogin", a.kind as "ownerKind",
            m.role as "membershipRole", r.description, r.homepage, r.visibility, r.archived,
-           r.object_format as "objectFormat", r.head_target as "headTarget", r.refs_version as "refsVersion",
+           r.object_format as "objectFormat", r.head_target as "headTarget", r.git_settings as "gitSettings", r.refs_version as "refsVersion",
            r.packs_version as "packsVersion", r.size_bytes as "sizeBytes", r.created_at as "createdAt",
            r.updated_at as "updatedAt", r.pushed_at as "pushedAt"
     ${fromRecords(sql, principal)}`;
@@ -110,5 +111,6 @@ export function toRecord(row: RepositoryRow): RepositoryRecord {
     description: row.description ?? undefined,
     homepage: row.homepage ?? undefined,
     pushedAt: row.pushedAt ?? undefined,
+    gitSettings: readGitSettings(row.gitSettings),
   };
 }

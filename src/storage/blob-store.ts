@@ -39,6 +39,24 @@ export interface BlobStore {
   /** The object's size in bytes, or undefined when there is none. */
   size(key: string, options?: RequestOptions): Promise<number | undefined>;
 
+  /**
+   * An address from which anybody who has it may read the object until it expires, so that its bytes need not pass through us.
+   *
+   * @returns undefined when the store has no door of its own that clients reach: the caller streams then
+   */
+  presignRead(key: string, request: PresignedRead): Promise<URL | undefined>;
+
+  /**
+   * An address to which anybody who has it may upload exactly these bytes, in one PUT, until it expires. The store itself refuses
+   * others: size and checksum are signed. An upload to a key that is taken replaces the object by an equal one.
+   *
+   * @returns undefined when the store has no such door, or takes no object of that size in one request
+   */
+  presignWrite(key: string, request: PresignedWrite): Promise<PresignedUpload | undefined>;
+
+  /** SHA-256 of the object as the store itself has it on record; undefined when it keeps none. */
+  checksum(key: string, options?: RequestOptions): Promise<Uint8Array | undefined>;
+
   /** Removes an object; a missing one is no error. */
   delete(key: string): Promise<void>;
 
@@ -46,6 +64,25 @@ export interface BlobStore {
   check(): Promise<void>;
 
   close(): Promise<void>;
+}
+
+export interface PresignedRead {
+  readonly expiresInMs: number;
+  /** What the store says of the object to whoever reads it. */
+  readonly contentType?: string | undefined;
+  readonly fileName?: string | undefined;
+}
+
+export interface PresignedWrite {
+  readonly expiresInMs: number;
+  readonly sizeBytes: number;
+  readonly sha256: Uint8Array;
+}
+
+export interface PresignedUpload {
+  readonly url: URL;
+  /** Which the client must send with its PUT, exactly. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface ByteRange {

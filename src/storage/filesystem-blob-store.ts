@@ -131,6 +131,13 @@ export class FilesystemBlobStore implements BlobStore {
     }
   }
 
+  /** No client reaches this store but through us. */
+  async presignRead(): Promise<undefined> {}
+
+  async presignWrite(): Promise<undefined> {}
+
+  async checksum(): Promise<undefined> {}
+
   async delete(key: string): Promise<void> {
     const path = this.#path(key);
     try {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectDatabase, type Database } from '#db/client.ts';
+import { DEFAULT_GIT_SETTINGS } from '#repository/git-settings.ts';
 import { sweepPacks } from '#repository/pack-sweeper.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import type { PushOutcome, RefCommand } from '#repository/repository-engine.ts';
@@ -88,6 +89,8 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
       commands,
       atomic,
       pushOptions: [],
+      settings: DEFAULT_GIT_SETTINGS,
+      shallowIds: [],
       pack: pack && chunks(pack),
       signal: new AbortController().signal,
       onPackConsumed: () => {},
@@ -96,12 +99,17 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
   }
 
   async function fetch(wants: string[], haves: string[] = [], thinPack = false): Promise<Buffer> {
-    const plan = await engine.planPack(await engine.snapshot(repositoryId), {
+    const snapshot = await engine.snapshot(repositoryId);
+    const plan = await engine.planPack(snapshot, {
       wants,
       haves,
       thinPack,
       ofsDelta: true,
       includeTag: true,
+      visibleRefs: snapshot.refs.refs,
+      clientShallow: [],
+      shallowUpdate: undefined,
+      filter: undefined,
       signal: new AbortController().signal,
     });
     const pieces: Uint8Array[] = [];

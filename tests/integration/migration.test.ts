@@ -9,9 +9,12 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { MigrationError, migrate } from '#db/migrator.ts';
 import * as accountTables from '#db/schema/account.ts';
+import * as bundleTables from '#db/schema/bundle.ts';
+import * as lfsTables from '#db/schema/lfs.ts';
 import * as packTables from '#db/schema/pack.ts';
 import * as repositoryTables from '#db/schema/repository.ts';
 import * as sessionTables from '#db/schema/session.ts';
+import * as sshKeyTables from '#db/schema/ssh-key.ts';
 import * as workTables from '#db/schema/work.ts';
 import { hasDatabase } from '../support/database.ts';
 
@@ -91,7 +94,16 @@ describe.skipIf(!hasDatabase)('migrations', () => {
 });
 
 function declaredColumns(): string[] {
-  const modules = [accountTables, packTables, repositoryTables, sessionTables, workTables];
+  const modules = [
+    accountTables,
+    bundleTables,
+    lfsTables,
+    packTables,
+    sshKeyTables,
+    repositoryTables,
+    sessionTables,
+    workTables,
+  ];
   const tables = modules.flatMap((tablesOf) => Object.values(tablesOf)).filter((table) => is(table, PgTable));
   return tables.flatMap((table) =>
     Object.values(getTableColumns(table)).map((column) => {

@@ -4,7 +4,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DELIM, encodePktLine, FLUSH } from '#git/pkt-line/encode.ts';
-import type { GitServices } from '#transport/http/git-services.ts';
+import type { GitServices } from '#transport/git-services.ts';
 import { hasDatabase } from '../support/database.ts';
 import { GitForge } from '../support/git-forge.ts';
 

@@ -11,7 +11,7 @@ import type { RawRoute } from '#http/raw-route.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
-import type { GitServices } from '#transport/http/git-services.ts';
+import type { GitServices } from '#transport/git-services.ts';
 import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from './accounts.ts';

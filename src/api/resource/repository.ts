@@ -230,7 +230,7 @@ async function withInitialCommit(
 }
 
 function creatorOf(call: AnyCall): UserPrincipal {
-  if (call.principal.kind === 'anonymous') throw new ApiError(401, 'Requires authentication');
+  if (call.principal.kind !== 'user') throw new ApiError(401, 'Requires authentication');
   return call.principal;
 }
 

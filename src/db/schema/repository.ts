@@ -38,6 +38,8 @@ export const repository = pgTable(
     /** Counts the transactions that changed the list of packs; a reader's cache key. */
     packsVersion: bigint('packs_version', { mode: 'number' }).notNull().default(0),
     sizeBytes: bigint('size_bytes', { mode: 'number' }).notNull().default(0),
+    /** What was set of git's own settings, by name; `repository/git-settings.ts` has the defaults. */
+    gitSettings: jsonb('git_settings').$type<Record<string, unknown>>().notNull().default({}),
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
     pushedAt: instant('pushed_at'),

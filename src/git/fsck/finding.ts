@@ -72,6 +72,15 @@ const DEFAULT_SEVERITY = {
 
 export type FsckMessageId = keyof typeof DEFAULT_SEVERITY;
 
+/** What an owner may make of a finding: `warn` and `info` are told to the pusher and refuse nothing. */
+export type SeverityOverride = Exclude<Severity, 'fatal'>;
+
+/** Whether `receive.fsck.<id>` may be set to `severity`: fatal messages stay what they are. */
+export function isSeverityOverride(id: string, severity: unknown): severity is SeverityOverride {
+  const isKnown = Object.hasOwn(DEFAULT_SEVERITY, id) && DEFAULT_SEVERITY[id as FsckMessageId] !== 'fatal';
+  return isKnown && ['error', 'warn', 'info', 'ignore'].includes(String(severity));
+}
+
 export interface Finding {
   readonly id: FsckMessageId;
   /** As it counts with the options of the check; never `ignore`. */

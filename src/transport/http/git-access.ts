@@ -80,7 +80,7 @@ async function authorizeAbsent(
   service: GitService,
 ): Promise<CreatableRepository> {
   if (principal.kind === 'anonymous') throw unauthenticated();
-  if (service === 'git-upload-pack') throw notFound();
+  if (service === 'git-upload-pack' || principal.kind !== 'user') throw notFound();
   const account = await exchange.services.accounts.find(path.ownerLogin, principal);
   if (!account) throw notFound();
   const request = { action: 'account:create-repository', account, visibility: 'private' } as const;

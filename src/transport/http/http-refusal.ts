@@ -1,8 +1,8 @@
-/** Every HTTP status with which a raw route refuses, and which error leads to it. What happens after the headers are out: `error-text.ts`. */
+/** Every HTTP status with which a raw route refuses, and which error leads to it. What happens after the headers are out: `../git/error-text.ts`. */
 import type { Decision } from '#auth/permission.ts';
 import { LimitExceededError, ProtocolError } from '#git/errors.ts';
 import { RepositoryGoneError } from '#repository/errors.ts';
-import { errorText } from './error-text.ts';
+import { errorText } from '../git/error-text.ts';
 
 /** An answer instead of the one that was asked for. Thrown by what decides it, answered in one place. */
 export class HttpRefusal extends Error {

@@ -14,7 +14,7 @@ import type { RequestContext } from '#http/request-context.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { parseRepositoryAddress, type RepositoryAddress } from '#web/repository-path.ts';
-import type { GitServices } from './git-services.ts';
+import type { GitServices } from '../git-services.ts';
 import {
   forbidden,
   HttpRefusal,

@@ -5,7 +5,7 @@
  * Not a byte goes out before the pack has come in: a client behind a buffering proxy, or one that listens only after it has
  * sent everything, would otherwise wait for us while we wait for it.
  */
-import type { UserPrincipal } from '#auth/principal.ts';
+import type { Principal } from '#auth/principal.ts';
 import { objectFormatOf, SHA1 } from '#git/object/object-id.ts';
 import { PktLineReader } from '#git/pkt-line/pkt-line-reader.ts';
 import { bringsPack, type ReceiveRequest, readReceiveRequest } from '#git/protocol/receive-request.ts';
@@ -39,7 +39,7 @@ async function answerProbe(exchange: GitExchange): Promise<void> {
   exchange.response.end();
 }
 
-function actorOf(access: GitAccess): UserPrincipal {
+function actorOf(access: GitAccess): Principal {
   if (access.principal.kind === 'anonymous') throw unauthenticated();
   return access.principal;
 }
@@ -62,7 +62,7 @@ interface Push {
   readonly repository: RepositoryRecord;
   /** The repository was made for this push, and goes again when nothing comes into it. */
   readonly created: boolean;
-  readonly actor: UserPrincipal;
+  readonly actor: Principal;
   readonly request: ReceiveRequest;
   readonly pack: AsyncIterable<Uint8Array> | undefined;
 }
@@ -96,7 +96,9 @@ function toEngineRequest(exchange: GitExchange, push: Push, answer: PushAnswer):
   const { commands, atomic, pushOptions } = push.request;
   return {
     repositoryId: push.repository.id,
-    actorId: push.actor.userId,
+    actorId: push.actor.kind === 'user' ? push.actor.userId : undefined,
+    settings: push.repository.gitSettings,
+    shallowIds: push.request.shallowIds,
     commands,
     atomic,
     pushOptions,

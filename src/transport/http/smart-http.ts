@@ -1,9 +1,9 @@
 /** Git over HTTP: which requests are git's, what each must be like, and who answers it — gitprotocol-http(5). */
 import type { RawRoute } from '#http/raw-route.ts';
+import type { GitServices } from '../git-services.ts';
 import { authorizeGit } from './git-access.ts';
 import { GitExchange } from './git-exchange.ts';
 import { type GitPath, type GitService, parseGitPath } from './git-path.ts';
-import type { GitServices } from './git-services.ts';
 import { forbidden, methodNotAllowed, notFound, unsupportedMediaType } from './http-refusal.ts';
 import { answerInfoRefs } from './info-refs-handler.ts';
 import { answerReceivePack } from './receive-pack-handler.ts';

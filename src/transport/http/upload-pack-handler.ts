@@ -137,7 +137,19 @@ async function streamPack(exchange: GitExchange, channel: PackChannel, order: Pa
   const { snapshot, wants, haves, preferences } = order;
   const { thinPack, ofsDelta, includeTag, noProgress } = preferences;
   const onProgress = noProgress ? {} : { onProgress: (line: string) => channel.progress(line) };
-  const request = { wants, haves, thinPack, ofsDelta, includeTag, signal: exchange.signal, ...onProgress };
+  const request = {
+    wants,
+    haves,
+    thinPack,
+    ofsDelta,
+    includeTag,
+    visibleRefs: snapshot.refs.refs,
+    clientShallow: [],
+    shallowUpdate: undefined,
+    filter: undefined,
+    signal: exchange.signal,
+    ...onProgress,
+  };
   const plan = await exchange.services.engine.planPack(snapshot, request);
   for await (const chunk of plan.stream()) await channel.data(chunk);
 }

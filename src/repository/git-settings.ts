@@ -1,0 +1,144 @@
+/**
+ * What an owner may set for one repository, by git's own names where git has the setting — git-config(1). The table below is
+ * the one place that says which settings there are, what each may be and what it is when nobody has set it; the REST API, the
+ * settings page and `docs/git-settings.md` are made from it.
+ *
+ * A repository's row keeps what was set; `readGitSettings` lays it over the defaults. Defaults that differ from git's say why.
+ */
+import { isSeverityOverride, type SeverityOverride } from '#git/fsck/finding.ts';
+import { limits } from '#limits.ts';
+
+/** What one setting may be. A list holds strings; a map holds fsck severities by message id. */
+export type GitSettingKind = 'flag' | 'count' | 'list' | 'severities';
+
+interface Definition<Kind extends GitSettingKind, Value> {
+  readonly kind: Kind;
+  readonly default: Value;
+  /** A sentence for people. */
+  readonly about: string;
+  /** Largest value of a count; the site's own bound, which an owner may lower but not raise. */
+  readonly max?: number;
+}
+
+const flag = (value: boolean, about: string): Definition<'flag', boolean> => ({ kind: 'flag', default: value, about });
+const list = (about: string): Definition<'list', readonly string[]> => ({ kind: 'list', default: [], about });
+const count = (value: number, max: number, about: string): Definition<'count', number> => ({
+  kind: 'count',
+  default: value,
+  max,
+  about,
+});
+
+export const GIT_SETTINGS = {
+  'http.uploadpack': flag(true, 'Clones and fetches over HTTP.'),
+  'http.receivepack': flag(true, 'Pushes over HTTP.'),
+
+  'transfer.hideRefs': list(
+    'Refs below these prefixes are neither shown nor fetched nor pushed; `!` in front shows again.',
+  ),
+  'uploadpack.hideRefs': list('The same, for clones and fetches alone.'),
+  'receive.hideRefs': list('The same, for pushes alone.'),
+  'transfer.advertiseSID': flag(true, 'Name a session id to clients, so that both logs can be matched. Git: false.'),
+  'transfer.advertiseObjectInfo': flag(true, 'Tell clients the sizes of objects (`object-info`). Git: false.'),
+
+  'uploadpack.allowTipSHA1InWant': flag(false, 'A fetch may ask for the tip of a hidden ref by its id.'),
+  'uploadpack.allowReachableSHA1InWant': flag(
+    true,
+    'A fetch may ask for what a visible ref reaches. Git: false, yet its HTTP server allows it all the same.',
+  ),
+  'uploadpack.allowAnySHA1InWant': flag(
+    false,
+    'A fetch may ask for any object, reachable or not: deleted history too.',
+  ),
+  'uploadpack.allowRefInWant': flag(true, 'A fetch may ask for a ref by its name. Git: false.'),
+  'uploadpack.allowSidebandAll': flag(true, 'The whole answer of a fetch may be multiplexed. Git: false.'),
+  'uploadpack.allowFilter': flag(true, 'Partial clones. Git: false.'),
+  'uploadpackfilter.blob:none.allow': flag(true, 'Partial clones without blobs.'),
+  'uploadpackfilter.blob:limit.allow': flag(true, 'Partial clones without large blobs.'),
+  'uploadpackfilter.object:type.allow': flag(true, 'Partial clones of one type of object.'),
+  'uploadpackfilter.tree.allow': flag(true, 'Partial clones without deep trees.'),
+  'uploadpackfilter.tree.maxDepth': count(4_294_967_295, 4_294_967_295, 'Largest depth of the `tree` filter.'),
+  'uploadpackfilter.sparse:oid.allow': flag(true, 'Partial clones by a file of sparse-checkout patterns.'),
+  'uploadpackfilter.combine.allow': flag(true, 'Several filters at once.'),
+  'uploadpack.advertiseBundleURIs': flag(true, 'Offer a bundle to download first, to clients that ask. Git: false.'),
+  'uploadpack.packfileURIs': flag(
+    true,
+    'Let clients that ask fetch whole packs from storage. Ours; git: `blobPackfileUri`.',
+  ),
+  'uploadarchive.allowUnreachable': flag(false, '`git archive --remote` of any commit, reachable from a ref or not.'),
+
+  'receive.advertiseAtomic': flag(true, 'Pushes may be all or nothing.'),
+  'receive.advertisePushOptions': flag(true, 'Pushes may carry options. Git: false.'),
+  'receive.denyDeletes': flag(false, 'Refuse to delete refs.'),
+  'receive.denyDeleteCurrent': flag(true, 'Refuse to delete the default branch.'),
+  'receive.denyNonFastForwards': flag(false, 'Refuse updates that lose commits.'),
+  'receive.shallowUpdate': flag(false, 'Take new history whose parents are missing.'),
+  'receive.maxInputSize': count(limits.packMaxBytes, limits.packMaxBytes, 'Largest pack of a push, in bytes.'),
+  'receive.fsckObjects': flag(true, 'Check pushed objects as `git fsck --strict` does. Git: false.'),
+  'receive.fsck': {
+    kind: 'severities',
+    default: {},
+    about:
+      'What is made of each finding, by its message id: `error` refuses, `warn` and `info` tell, `ignore` is silent.',
+  } as Definition<'severities', Readonly<Record<string, SeverityOverride>>>,
+  'receive.fsck.skipList': list('Ids of objects that are not checked.'),
+} as const;
+
+export type GitSettingName = keyof typeof GIT_SETTINGS;
+
+/** Every setting with its value, set or default. */
+export type GitSettings = { readonly [Name in GitSettingName]: (typeof GIT_SETTINGS)[Name]['default'] };
+
+/** What was set, as the database keeps it. */
+export type StoredGitSettings = Partial<Record<GitSettingName, unknown>>;
+
+export const DEFAULT_GIT_SETTINGS: GitSettings = readGitSettings({});
+
+/** Lays what was set over the defaults. What an older program stored and this one cannot read counts as not set. */
+export function readGitSettings(stored: StoredGitSettings): GitSettings {
+  const names = Object.keys(GIT_SETTINGS) as GitSettingName[];
+  const entries = names.map((name) => {
+    const { default: byDefault } = GIT_SETTINGS[name];
+    const value = stored[name];
+    return [name, value !== undefined && findGitSettingFault(name, value) === undefined ? value : byDefault];
+  });
+  return Object.fromEntries(entries) as GitSettings;
+}
+
+/** @returns a sentence that says what the setting would have to be; undefined when the value will do */
+export function findGitSettingFault(name: GitSettingName, value: unknown): string | undefined {
+  const definition: Definition<GitSettingKind, unknown> = GIT_SETTINGS[name];
+  switch (definition.kind) {
+    case 'flag':
+      return typeof value === 'boolean' ? undefined : `${name} is true or false.`;
+    case 'count': {
+      const max = definition.max ?? Number.MAX_SAFE_INTEGER;
+      const fits = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
+      return fits ? undefined : `${name} is a whole number from 0 to ${max}.`;
+    }
+    case 'list':
+      return isStringList(value) ? undefined : `${name} is a list of at most ${LIST_MAX} texts.`;
+    case 'severities':
+      return isSeverities(value) ? undefined : `${name} names fsck messages, each error, warn, info or ignore.`;
+  }
+}
+
+const LIST_MAX = 1_000;
+const TEXT_MAX = 1_024;
+
+function isStringList(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length <= LIST_MAX &&
+    value.every((text) => typeof text === 'string' && text.length <= TEXT_MAX)
+  );
+}
+
+function isSeverities(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.entries(value).every(([id, severity]) => isSeverityOverride(id, severity))
+  );
+}
