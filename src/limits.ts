@@ -30,9 +30,10 @@ export const limits = {
 
   /** A pack as it is sent. */
   packMaxBytes: 2 * GIB,
-  /** Objects in one pack. */
-  packObjectsMax: 10_000_000,
-  /** One object after inflation. */
+  /** Objects in one pack: Linux has some eleven million. */
+  packObjectsMax: 20_000_000,
+  /** One object after inflation: larger than the first is taken with a warning, larger than the second refused. */
+  objectWarnBytes: 100 * MIB,
   objectMaxBytes: 500 * MIB,
   /** An object that may be held in memory whole, such as a delta base; larger ones are streamed. */
   objectInMemoryMaxBytes: 128 * MIB,
@@ -50,6 +51,8 @@ export const limits = {
   /** Objects of the repository that a thin pack stands on, all in memory at once. */
   thinBasesMaxBytes: 256 * MIB,
   treeEntriesMax: 1_000_000,
+  /** Trees inside each other: git's core.maxTreeDepth. */
+  treeDepthMax: 4_096,
 
   /** Up to this size a pack is held in memory and stored by one request. */
   smallPackMaxBytes: 16 * MIB,

@@ -16,6 +16,8 @@ interface Definition<Kind extends GitSettingKind, Value> {
   readonly default: Value;
   /** A sentence for people. */
   readonly about: string;
+  /** Smallest value of a count; 0 when absent. */
+  readonly min?: number;
   /** Largest value of a count; the site's own bound, which an owner may lower but not raise. */
   readonly max?: number;
 }
@@ -28,10 +30,19 @@ const count = (value: number, max: number, about: string): Definition<'count', n
   max,
   about,
 });
+/** A bound of the site, `limits.ts`, which an owner may lower. */
+const bound = (siteMax: number, about: string): Definition<'count', number> => ({
+  kind: 'count',
+  default: siteMax,
+  min: 1,
+  max: siteMax,
+  about,
+});
 
 export const GIT_SETTINGS = {
   'http.uploadpack': flag(true, 'Clones and fetches over HTTP.'),
   'http.receivepack': flag(true, 'Pushes over HTTP.'),
+  'http.uploadarchive': flag(true, '`git archive --remote` over HTTP. Git: false.'),
 
   'transfer.hideRefs': list(
     'Refs below these prefixes are neither shown nor fetched nor pushed; `!` in front shows again.',
@@ -82,6 +93,33 @@ export const GIT_SETTINGS = {
       'What is made of each finding, by its message id: `error` refuses, `warn` and `info` tell, `ignore` is silent.',
   } as Definition<'severities', Readonly<Record<string, SeverityOverride>>>,
   'receive.fsck.skipList': list('Ids of objects that are not checked.'),
+
+  'core.maxTreeDepth': bound(limits.treeDepthMax, 'Folders inside each other that a push may bring.'),
+  'limits.warnObjectSize': {
+    kind: 'count',
+    default: limits.objectWarnBytes,
+    min: 1,
+    max: limits.objectMaxBytes,
+    about: 'A pushed object larger than this is taken with a warning, in bytes.',
+  } as Definition<'count', number>,
+  'limits.maxObjectSize': bound(limits.objectMaxBytes, 'Largest object of a push after inflation, in bytes.'),
+  'limits.maxInflatedSize': bound(
+    limits.pushInflatedMaxBytes,
+    'All objects of a push after inflation, in bytes; more is refused where the ratio is exceeded too.',
+  ),
+  'limits.maxInflationRatio': bound(
+    limits.pushInflationRatioMax,
+    'What a push may grow to when it is inflated, as a multiple of the bytes sent.',
+  ),
+  'limits.maxObjects': bound(limits.packObjectsMax, 'Objects of one push.'),
+  'limits.maxTreeEntries': bound(limits.treeEntriesMax, 'Entries of one folder that a push may bring.'),
+  'limits.maxDeltaDepth': bound(limits.deltaDepthMax, 'Deltas between a pushed object and its whole base.'),
+  'limits.maxCommands': bound(limits.pushCommandsMax, 'Refs that one push may change.'),
+  'limits.maxRefName': bound(limits.refNameMaxBytes, 'Longest ref name that a push may create, in bytes.'),
+  'limits.maxNegotiationLines': bound(
+    limits.negotiationLinesMax,
+    'Objects that one request of a fetch may name, wanted and had ones together.',
+  ),
 } as const;
 
 export type GitSettingName = keyof typeof GIT_SETTINGS;
@@ -112,9 +150,9 @@ export function findGitSettingFault(name: GitSettingName, value: unknown): strin
     case 'flag':
       return typeof value === 'boolean' ? undefined : `${name} is true or false.`;
     case 'count': {
-      const max = definition.max ?? Number.MAX_SAFE_INTEGER;
-      const fits = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
-      return fits ? undefined : `${name} is a whole number from 0 to ${max}.`;
+      const { min = 0, max = Number.MAX_SAFE_INTEGER } = definition;
+      const fits = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+      return fits ? undefined : `${name} is a whole number from ${min} to ${max}.`;
     }
     case 'list':
       return isStringList(value) ? undefined : `${name} is a list of at most ${LIST_MAX} texts.`;
