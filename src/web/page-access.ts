@@ -2,7 +2,7 @@
 import type { AccessRequest, Decision } from '#auth/permission.ts';
 import type { UserPrincipal } from '#auth/principal.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
-import { parseRepositoryAddress, type RepositoryAddress } from './repository-path.ts';
+import { encodePath, parseRepositoryAddress, type RepositoryAddress } from './repository-path.ts';
 import { type RepositoryHead, repositoryHead } from './view-models/repository-head.ts';
 
 /** What this file needs of Astro's context. */
@@ -28,12 +28,20 @@ export async function openRepository(
 ): Promise<OpenedRepository> {
   const { rawUrl, services, principal } = page.locals;
   const address = parseRepositoryAddress(rawUrl);
+  const withoutSuffix = address && pageOfCloneAddress(address);
+  if (withoutSuffix !== undefined) return { kind: 'refused', response: page.redirect(withoutSuffix, 303) };
   const repository = address && (await services.catalog.find(address.owner, address.name, principal));
   if (address === undefined || repository === undefined) return { kind: 'refused', response: notFound() };
   const refusal = await refuseUnlessAllowed(page, { action, repository });
   if (refusal !== undefined) return { kind: 'refused', response: refusal };
   const administers = services.decideAccess(principal, { action: 'repository:admin', repository }).kind === 'allow';
   return { kind: 'opened', repository, address, head: repositoryHead(repository, administers) };
+}
+
+/** Who opens the address to clone from in a browser wants the repository's page. No repository's own name ends in `.git`. */
+function pageOfCloneAddress({ owner, name, view }: RepositoryAddress): string | undefined {
+  if (view !== undefined || !/.\.git$/i.test(name)) return undefined;
+  return encodePath(`/${owner}/${name.slice(0, -'.git'.length)}`);
 }
 
 /** @returns the answer to give instead of the page; undefined when the page may go on */

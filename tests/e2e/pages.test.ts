@@ -150,6 +150,13 @@ describe.skipIf(!(hasBrowser && hasDatabase))('the pages', () => {
     expect(await page.evaluate(() => document.images[0]?.naturalWidth)).toBe(288);
   });
 
+  test('the address to clone from leads a browser to the page, whether or not there is one', async () => {
+    for (const name of ['engine', 'missing']) {
+      const answer = await fetch(`${forge.url}/ada/${name}.git`, { redirect: 'manual' });
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, `/ada/${name}`]);
+    }
+  });
+
   test('nothing that a document says runs', async () => {
     const page = await open();
     await page.goto('/ada/engine');
