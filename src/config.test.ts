@@ -44,4 +44,6 @@ test('a store that is not AWS is addressed by path unless told otherwise', () =>
   expect(parseConfig(s3).s3?.forcePathStyle).toBe(true);
   expect(parseConfig({ ...s3, S3_FORCE_PATH_STYLE: 'false' }).s3?.forcePathStyle).toBe(false);
   expect(parseConfig({ S3_BUCKET: 'b' }).s3?.forcePathStyle).toBe(false);
+  expect(parseConfig(s3).s3?.presign).toBe('on');
+  expect(parseConfig({ ...s3, S3_PRESIGN: 'off' }).s3?.presign).toBe('off');
 });

@@ -41,6 +41,10 @@ export interface S3Config {
   readonly forcePathStyle: boolean;
   /** In front of every key; empty for a bucket of our own. */
   readonly prefix: string;
+  /** Whether clients are sent to the store itself for large objects. */
+  readonly presign: 'on' | 'off';
+  /** By which clients reach the store, where that is not `endpoint`. */
+  readonly publicEndpoint: string | undefined;
 }
 
 /** Made on a start with no users. Has a password, a token or both. */
@@ -89,6 +93,8 @@ const schema = z.object({
   S3_SECRET_ACCESS_KEY: z.string().optional(),
   S3_FORCE_PATH_STYLE: oneOf(['true', 'false']).optional(),
   S3_PREFIX: z.string().default(''),
+  S3_PRESIGN: oneOf(['on', 'off']).default('on'),
+  S3_PUBLIC_ENDPOINT: urlOf('http', 'https').optional(),
   ADMIN_USERNAME: z.string().optional(),
   ADMIN_PASSWORD: z.string().min(8, 'has 8 characters or more').optional(),
   ADMIN_TOKEN: z.string().min(20, 'has 20 characters or more').optional(),
@@ -168,6 +174,8 @@ function parseS3(settings: Settings): S3Config | undefined {
     // Servers other than AWS rarely have a host name for each bucket.
     forcePathStyle: (settings.S3_FORCE_PATH_STYLE ?? String(settings.S3_ENDPOINT !== undefined)) === 'true',
     prefix: settings.S3_PREFIX,
+    presign: settings.S3_PRESIGN,
+    publicEndpoint: settings.S3_PUBLIC_ENDPOINT,
   };
 }
 

@@ -83,6 +83,8 @@ export const limits = {
   /** Parts of one multipart upload, and the least size of all but its last: S3's own bounds. */
   uploadPartsMax: 10_000,
   uploadPartMinBytes: 5 * MIB,
+  /** What S3 takes in one PUT. */
+  presignedWriteMaxBytes: 5 * GIB,
   /** Connections to the object store; the SDK's 50 are used up by a dozen clones. */
   s3SocketsMax: 256,
   /** Tries of one request to the object store, and of one body that breaks off; 503 SlowDown is retried with jitter. */

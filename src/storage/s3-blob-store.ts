@@ -7,12 +7,21 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { limits } from '#limits.ts';
-import type { BlobStore, ByteRange, RequestOptions, UploadSession } from './blob-store.ts';
+import type {
+  BlobStore,
+  ByteRange,
+  PresignedRead,
+  PresignedUpload,
+  PresignedWrite,
+  RequestOptions,
+  UploadSession,
+} from './blob-store.ts';
 import { BlobNotFoundError } from './errors.ts';
 import { readAhead } from './read-ahead.ts';
 import { abortable, openS3Client, type S3ClientOptions, type S3Location } from './s3-client.ts';
 import { ConditionalWrites, WRITE_ID } from './s3-conditional-write.ts';
 import { hasCode, toBlobStoreError } from './s3-error.ts';
+import { S3Presigner } from './s3-presigner.ts';
 import { readS3Range } from './s3-read.ts';
 import { abortS3Upload, S3Upload } from './s3-upload.ts';
 import { assertStorageKey } from './storage-key.ts';
@@ -21,13 +30,20 @@ export interface S3BlobStoreOptions extends S3ClientOptions {
   bucket: string;
   /** Put before every key, with a slash between, when the bucket is shared. */
   prefix?: string | undefined;
+  /** Whether clients may be sent to the store themselves. Default: `on`. */
+  presign?: 'on' | 'off' | undefined;
+  /** The address by which clients reach the store, when it differs from `endpoint`. */
+  publicEndpoint?: string | undefined;
 }
+
+const SHA256_BYTES = 32;
 
 export class S3BlobStore implements BlobStore {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #keyPrefix: string;
   readonly #conditionalWrites: ConditionalWrites;
+  readonly #presigner: S3Presigner | undefined;
 
   constructor(options: S3BlobStoreOptions) {
     const prefix = options.prefix?.replace(/^\/+|\/+$/g, '') ?? '';
@@ -36,6 +52,9 @@ export class S3BlobStore implements BlobStore {
     this.#bucket = options.bucket;
     this.#client = openS3Client(options);
     this.#conditionalWrites = new ConditionalWrites(this.#client);
+    if (options.presign !== 'off') {
+      this.#presigner = new S3Presigner({ ...options, endpoint: options.publicEndpoint ?? options.endpoint });
+    }
   }
 
   async put(key: string, bytes: Uint8Array, options: RequestOptions = {}): Promise<void> {
@@ -104,12 +123,28 @@ export class S3BlobStore implements BlobStore {
     }
   }
 
-  /** No client reaches this store but through us. */
-  async presignRead(): Promise<undefined> {}
+  async presignRead(key: string, request: PresignedRead): Promise<URL | undefined> {
+    return await this.#presigner?.read(this.#locate(key), request);
+  }
 
-  async presignWrite(): Promise<undefined> {}
+  async presignWrite(key: string, request: PresignedWrite): Promise<PresignedUpload | undefined> {
+    return await this.#presigner?.write(this.#locate(key), request);
+  }
 
-  async checksum(): Promise<undefined> {}
+  /** S3 keeps the checksum that came with the object. That of a multipart upload is one of its parts' checksums, and says nothing. */
+  async checksum(key: string, options: RequestOptions = {}): Promise<Uint8Array | undefined> {
+    const { Bucket, Key } = this.#locate(key);
+    options.signal?.throwIfAborted();
+    try {
+      const command = new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' });
+      const { ChecksumSHA256: text } = await this.#client.send(command, abortable(options.signal));
+      const bytes = Buffer.from(text ?? '', 'base64');
+      return text?.includes('-') || bytes.length !== SHA256_BYTES ? undefined : bytes;
+    } catch (error) {
+      if (hasCode(error, 'NotFound', 'NoSuchKey')) return undefined;
+      throw toBlobStoreError('look up the checksum of', key, error, options.signal);
+    }
+  }
 
   async delete(key: string): Promise<void> {
     const { Bucket, Key } = this.#locate(key);
@@ -130,6 +165,7 @@ export class S3BlobStore implements BlobStore {
 
   async close(): Promise<void> {
     this.#client.destroy();
+    this.#presigner?.close();
   }
 
   #locate(key: string): S3Location {

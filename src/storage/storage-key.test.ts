@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { assertStorageKey, packFileKey, packIndexKey, packKey, packSummaryKey } from './storage-key.ts';
+import { assertStorageKey, lfsKey, packFileKey, packIndexKey, packKey, packSummaryKey } from './storage-key.ts';
 
 const PACK_ID = '01939f5e-7c1b-7a52-9d3f-4b0e8c6a17f2';
 
@@ -21,6 +21,12 @@ describe('pack keys', () => {
   test.each(['', 'x', PACK_ID.toUpperCase(), `${PACK_ID}/..`, `../${PACK_ID}`])('refuse %j for an id', (packId) => {
     expect(() => packKey(packId)).toThrow(TypeError);
   });
+});
+
+test('LFS keys lie under a shard of the random end of the id, apart from packs', () => {
+  expect(lfsKey(PACK_ID)).toBe(`l/f2/${PACK_ID}`);
+  expect(() => assertStorageKey(lfsKey(PACK_ID))).not.toThrow();
+  expect(() => lfsKey(`../${PACK_ID}`)).toThrow(TypeError);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 /**
- * Where a pack's files lie in bulk storage. Keys are made of the pack's id, never of a name that a person can change, so a
- * rename or transfer moves no bytes and nobody can guess a key.
+ * Where the files of packs and LFS objects lie in bulk storage. Keys are made of ids of ours, never of a name that a person can
+ * change, so a rename or transfer moves no bytes and nobody can guess a key.
  */
 
 /** Which of a pack's files: the pack, its index v2, or our summary of it. */
@@ -28,8 +28,17 @@ export function packSummaryKey(packId: string): string {
  * @throws {TypeError} `packId` is no lower-case UUID
  */
 export function packFileKey(packId: string, file: PackFile): string {
-  if (!UUID.test(packId)) throw new TypeError(`pack id "${packId}" is no lower-case UUID`);
-  return `r/${packId.slice(-2)}/${packId}/${file}`;
+  return `r/${shardedId(packId)}/${file}`;
+}
+
+/** `l/<shard>/<blob id>`: an LFS object. The id is random, so knowing an object's hash leads to no key. @throws {TypeError} */
+export function lfsKey(blobId: string): string {
+  return `l/${shardedId(blobId)}`;
+}
+
+function shardedId(id: string): string {
+  if (!UUID.test(id)) throw new TypeError(`id "${id}" is no lower-case UUID`);
+  return `${id.slice(-2)}/${id}`;
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -17,6 +17,8 @@ export async function createTestBucket(): Promise<S3Config> {
     credentials: { accessKeyId: url.username, secretAccessKey: url.password },
     forcePathStyle: true,
     prefix: '',
+    presign: 'on',
+    publicEndpoint: undefined,
   };
   const client = new S3Client({
     endpoint: url.origin,
