@@ -22,6 +22,8 @@ export interface Config {
   /** Undefined: files below `dataDir`. */
   readonly s3: S3Config | undefined;
   readonly firstAdministrator: FirstAdministrator | undefined;
+  /** Undefined: git over SSH is off. */
+  readonly ssh: SshConfig | undefined;
   readonly signup: 'open' | 'invite' | 'closed';
   readonly rateLimits: 'on' | 'off';
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -47,6 +49,15 @@ export interface S3Config {
   readonly publicEndpoint: string | undefined;
 }
 
+export interface SshConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Where clients find it: another port than ours behind a forwarded one. */
+  readonly publicPort: number;
+  /** A private key, or the path of a file with one. Undefined: one that the forge makes and keeps. */
+  readonly hostKey: string | undefined;
+}
+
 /** Made on a start with no users. Has a password, a token or both. */
 export interface FirstAdministrator {
   readonly username: string;
@@ -68,20 +79,26 @@ const SECRET_SETTINGS = new Set([
   'REDIS_URL',
   'S3_ACCESS_KEY_ID',
   'S3_SECRET_ACCESS_KEY',
+  'SSH_HOST_KEY',
 ]);
 
 const urlOf = (...protocols: string[]) => z.url({ protocol: new RegExp(`^(?:${protocols.join('|')})$`) });
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `is one of ${values.join(', ')}` });
 
+const portSchema = z.coerce
+  .number('is a number')
+  .int('is a whole number')
+  .min(1, 'is 1 or more')
+  .max(65_535, 'is 65535 or less');
+
 const schema = z.object({
   HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce
-    .number('is a number')
-    .int('is a whole number')
-    .min(1, 'is 1 or more')
-    .max(65_535, 'is 65535 or less')
-    .default(3000),
+  PORT: portSchema.default(3000),
+  SSH_PORT: portSchema.optional(),
+  SSH_HOST: z.string().optional(),
+  SSH_PUBLIC_PORT: portSchema.optional(),
+  SSH_HOST_KEY: z.string().optional(),
   PUBLIC_URL: urlOf('http', 'https').optional(),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: urlOf('postgres', 'postgresql').optional(),
@@ -125,6 +142,7 @@ export function parseConfig(environment: Environment): Config {
     redisUrl: settings.REDIS_URL,
     s3: parseS3(settings),
     firstAdministrator: parseFirstAdministrator(settings),
+    ssh: parseSsh(settings),
     signup: settings.SIGNUP,
     rateLimits: settings.RATE_LIMITS,
     logLevel: settings.LOG_LEVEL,
@@ -177,6 +195,13 @@ function parseS3(settings: Settings): S3Config | undefined {
     presign: settings.S3_PRESIGN,
     publicEndpoint: settings.S3_PUBLIC_ENDPOINT,
   };
+}
+
+function parseSsh(settings: Settings): SshConfig | undefined {
+  const { SSH_PORT: port, SSH_HOST: host, SSH_PUBLIC_PORT: publicPort, SSH_HOST_KEY: hostKey } = settings;
+  if (port !== undefined) return { host: host ?? settings.HOST, port, publicPort: publicPort ?? port, hostKey };
+  if (host === undefined && publicPort === undefined && hostKey === undefined) return undefined;
+  throw new ConfigError('SSH_PORT is missing, though other SSH settings are there.');
 }
 
 function parseFirstAdministrator(settings: Settings): FirstAdministrator | undefined {

@@ -18,6 +18,7 @@ import { ANONYMOUS, type Principal } from './auth/principal.ts';
 import { RateLimiter } from './auth/rate-limit.ts';
 import { Sessions } from './auth/session.ts';
 import { SignIn } from './auth/sign-in.ts';
+import { SshKeyStore } from './auth/ssh-key-store.ts';
 import { createPageReader } from './browse/page-reader.ts';
 import type { Bus } from './bus/bus.ts';
 import type { Cache } from './bus/cache.ts';
@@ -160,13 +161,13 @@ async function openStores(config: Config, databaseUrl: string, log: Log, opened:
 
 function createServices(config: Config, stores: Stores, opened: ClosingStack): Services {
   const { database, blobs, bus, cache } = stores;
-  const { publicUrl, signup } = config;
+  const { publicUrl, signup, ssh } = config;
   const rateLimiter = new RateLimiter(cache, config.rateLimits);
   const sessions = new Sessions(database.sql, cache, publicUrl);
   const signIn = new SignIn(database.sql, sessions, rateLimiter);
   const tokens = new AccessTokenStore(database.sql);
   return {
-    site: { publicUrl, signup, version: packageJson.version },
+    site: { publicUrl, sshPort: ssh?.publicPort, signup, version: packageJson.version },
     accounts: new AccountDirectory(database),
     accountWorkflows: bindAccountWorkflows({ database, sessions, signIn, rateLimiter, signUpMode: signup }),
     authenticator: new Authenticator({ tokens, signIn, sessions, publicUrl }),
@@ -177,6 +178,7 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     rateLimiter,
     sessions,
     signIn,
+    sshKeys: new SshKeyStore(database.sql),
     textRenderer: opened.add(new TextRenderer()),
     tokens,
     bus,

@@ -187,6 +187,12 @@ export const limits = {
   chosenTokenMaxBytes: 256,
   /** Tokens of one user. */
   accessTokensMax: 1_000,
+  /** SSH keys of one user, and deploy keys of one repository: GitHub's pages become useless before that. */
+  userSshKeysMax: 100,
+  deployKeysMax: 100,
+  /** A public key as it is pasted; one of RSA with 16,384 bits has 2.8 KiB. */
+  sshKeyMaxBytes: 8 * KIB,
+  sshKeyTitleMaxCharacters: 255,
   /** Wrong passwords from one client address, and for one account from anywhere, until the window ends. */
   signInFailuresPerAddressMax: 20,
   signInFailuresPerAccountMax: 50,

@@ -10,6 +10,7 @@ import type { decideAccess } from '#auth/policy.ts';
 import type { RateLimiter } from '#auth/rate-limit.ts';
 import type { Sessions } from '#auth/session.ts';
 import type { SignIn } from '#auth/sign-in.ts';
+import type { SshKeyStore } from '#auth/ssh-key-store.ts';
 import type { PageReader } from '#browse/page-reader.ts';
 import type { Bus } from '#bus/bus.ts';
 import type { Cache } from '#bus/cache.ts';
@@ -28,6 +29,7 @@ export interface Services {
   readonly sessions: Sessions;
   readonly signIn: SignIn;
   readonly tokens: AccessTokenStore;
+  readonly sshKeys: SshKeyStore;
   /** The policy, for pages, which hold no code of ours but their own. */
   readonly decideAccess: typeof decideAccess;
   /** Trees, files and history, for pages. */
@@ -41,6 +43,8 @@ export interface Services {
 export interface Site {
   /** Scheme and host that users see, without a path. */
   readonly publicUrl: URL;
+  /** Where clients find git over SSH, at the host of `publicUrl`; undefined where it is off. */
+  readonly sshPort: number | undefined;
   readonly signup: 'open' | 'invite' | 'closed';
   readonly version: string;
 }

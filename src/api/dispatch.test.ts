@@ -136,7 +136,7 @@ const failures: unknown[] = [];
 
 beforeAll(async () => {
   const services = {
-    site: { publicUrl: new URL('http://localhost:3000') },
+    site: { publicUrl: new URL('http://localhost:3000'), sshPort: undefined },
     rateLimiter: new RateLimiter(new MemoryCache(), 'on'),
     authenticator,
   } as unknown as ApiServices;

@@ -38,7 +38,7 @@ export function createApi(services: ApiServices, routes: readonly AnyRoute[] = R
   return async (req, res, context) => {
     const { path, query } = splitTarget(context.rawUrl);
     if (path === undefined) return false;
-    const urls = baseUrlsFor(services.site.publicUrl, req.headers.host);
+    const urls = baseUrlsFor(services.site, req.headers.host);
     setCommonHeaders(res, context.requestId, parseAccept(req.headers.accept));
     if (req.method === 'OPTIONS') {
       setPreflightHeaders(res);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { baseUrlsFor, encodePath } from './hypermedia.ts';
 
-const apiFor = (publicUrl: string, host: string | undefined) => baseUrlsFor(new URL(publicUrl), host).api;
+const apiFor = (publicUrl: string, host: string | undefined) =>
+  baseUrlsFor({ publicUrl: new URL(publicUrl), sshPort: undefined }, host).api;
 
 describe('baseUrlsFor', () => {
   it('is PUBLIC_URL where one is configured, whatever the Host header says', () => {

@@ -4,17 +4,24 @@
  * a loopback address (nothing was configured) and so is the host.
  */
 export const API_PREFIX = '/api/v3';
+/** What addresses name where git over SSH is off: clients expect some address. */
+const SSH_DEFAULT_PORT = 22;
 
 export interface BaseUrls {
   /** Of the pages, without a slash at the end: `https://forge.example`. */
   readonly web: string;
   /** Of this API: `https://forge.example/api/v3`. */
   readonly api: string;
+  readonly ssh: { readonly hostname: string; readonly port: number };
 }
 
-export function baseUrlsFor(publicUrl: URL, hostHeader: string | undefined): BaseUrls {
+export function baseUrlsFor(
+  site: { readonly publicUrl: URL; readonly sshPort: number | undefined },
+  hostHeader: string | undefined,
+): BaseUrls {
+  const { publicUrl, sshPort = SSH_DEFAULT_PORT } = site;
   const web = callerOrigin(publicUrl, hostHeader) + publicUrl.pathname.replace(/\/$/, '');
-  return { web, api: web + API_PREFIX };
+  return { web, api: web + API_PREFIX, ssh: { hostname: new URL(web).hostname, port: sshPort } };
 }
 
 /** Encodes each segment of a ref or a path, keeping the slashes between them. */

@@ -23,6 +23,17 @@ import {
   updateRepository,
 } from './resource/repository.ts';
 import { listOrganizationRepositories, listOwnRepositories, listUserRepositories } from './resource/repository-list.ts';
+import {
+  createDeployKey,
+  createOwnKey,
+  deleteDeployKey,
+  deleteOwnKey,
+  getDeployKey,
+  getOwnKey,
+  listDeployKeys,
+  listOwnKeys,
+  listUserKeys,
+} from './resource/ssh-key.ts';
 import { getAuthenticatedUser, getUser, listOwnOrganizations } from './resource/user.ts';
 import type { AnyRoute } from './route.ts';
 
@@ -60,6 +71,15 @@ export const ROUTES: readonly AnyRoute[] = [
   getTag,
   getContent,
   getReadme,
+  listOwnKeys,
+  createOwnKey,
+  getOwnKey,
+  deleteOwnKey,
+  listUserKeys,
+  listDeployKeys,
+  createDeployKey,
+  getDeployKey,
+  deleteDeployKey,
   createUser,
   suspendUser,
   reinstateUser,

@@ -3,7 +3,14 @@
  * asks there and nowhere else.
  */
 export type RepositoryAction = 'repository:read' | 'repository:write' | 'repository:admin' | 'repository:delete';
-export type SelfAction = 'self:read' | 'self:read-email' | 'self:manage-tokens' | 'self:manage-account';
+export type SelfAction =
+  | 'self:read'
+  | 'self:read-email'
+  | 'self:read-keys'
+  | 'self:add-keys'
+  | 'self:remove-keys'
+  | 'self:manage-tokens'
+  | 'self:manage-account';
 export type SiteAction = 'site:admin';
 
 /** What is asked for, with the facts that decide it. The facts come from the database, never from the request. */

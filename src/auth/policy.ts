@@ -47,6 +47,12 @@ export function decideAccess(principal: Principal, request: AccessRequest): Deci
       return principal.kind === 'anonymous' ? UNAUTHENTICATED : ALLOW;
     case 'self:read-email':
       return principal.kind === 'anonymous' ? UNAUTHENTICATED : requireScope(principal, 'user:email');
+    case 'self:read-keys':
+      return principal.kind === 'anonymous' ? UNAUTHENTICATED : requireScope(principal, 'read:public_key');
+    case 'self:add-keys':
+      return principal.kind === 'anonymous' ? UNAUTHENTICATED : requireScope(principal, 'write:public_key');
+    case 'self:remove-keys':
+      return principal.kind === 'anonymous' ? UNAUTHENTICATED : requireScope(principal, 'admin:public_key');
     case 'self:manage-account':
       return principal.kind === 'anonymous' ? UNAUTHENTICATED : requireScope(principal, 'user');
     case 'self:manage-tokens':

@@ -9,6 +9,9 @@ export const SCOPES = [
   'user',
   'read:user',
   'user:email',
+  'read:public_key',
+  'write:public_key',
+  'admin:public_key',
   'site_admin',
 ] as const;
 
@@ -25,6 +28,9 @@ const INCLUDED: Readonly<Record<Scope, readonly Scope[]>> = {
   user: ['read:user', 'user:email'],
   'read:user': [],
   'user:email': [],
+  'admin:public_key': ['write:public_key', 'read:public_key'],
+  'write:public_key': ['read:public_key'],
+  'read:public_key': [],
   site_admin: [],
 };
 

@@ -89,6 +89,10 @@ const REPOSITORY_OPERATIONS: Readonly<Record<string, Door>> = {
   'git/get-tag': rest('GET', '/git/tags/{sha}', 'read', 404),
   'repos/get-content': rest('GET', '/contents/README.md', 'read', 200),
   'repos/get-readme': rest('GET', '/readme', 'read', 200),
+  'repos/list-deploy-keys': rest('GET', '/keys', 'admin', 200),
+  'repos/create-deploy-key': rest('POST', '/keys', 'admin', 422, '{}'),
+  'repos/get-deploy-key': rest('GET', '/keys/1', 'admin', 404),
+  'repos/delete-deploy-key': rest('DELETE', '/keys/1', 'admin', 404),
 };
 
 interface AccountOperation {
@@ -108,6 +112,10 @@ const administrators = (allowed: number) => (caller: Caller) => {
   return caller.login === 'root' && hasOne(caller, 'site_admin') ? allowed : 403;
 };
 
+function keyHolders(allowed: number, ...scopes: Scope[]) {
+  return (caller: Caller) => (isStranger(caller) ? 401 : hasOne(caller, ...scopes) ? allowed : 403);
+}
+
 /** What has no repository in its address. */
 const ACCOUNT_OPERATIONS: Readonly<Record<string, AccountOperation>> = {
   'meta/root': { method: 'GET', path: '/', rule: everybody },
@@ -116,6 +124,28 @@ const ACCOUNT_OPERATIONS: Readonly<Record<string, AccountOperation>> = {
   'rate-limit/get': { method: 'GET', path: '/rate_limit', rule: everybody },
   'users/get-by-username': { method: 'GET', path: '/users/ada', rule: everybody },
   'users/get-authenticated': { method: 'GET', path: '/user', rule: oneself },
+  'users/list-public-keys-for-user': { method: 'GET', path: '/users/ada/keys', rule: everybody },
+  'users/list-public-ssh-keys-for-authenticated-user': {
+    method: 'GET',
+    path: '/user/keys',
+    rule: keyHolders(200, 'read:public_key', 'write:public_key', 'admin:public_key'),
+  },
+  'users/create-public-ssh-key-for-authenticated-user': {
+    method: 'POST',
+    path: '/user/keys',
+    body: '{}',
+    rule: keyHolders(422, 'write:public_key', 'admin:public_key'),
+  },
+  'users/get-public-ssh-key-for-authenticated-user': {
+    method: 'GET',
+    path: '/user/keys/1',
+    rule: keyHolders(404, 'read:public_key', 'write:public_key', 'admin:public_key'),
+  },
+  'users/delete-public-ssh-key-for-authenticated-user': {
+    method: 'DELETE',
+    path: '/user/keys/1',
+    rule: keyHolders(404, 'admin:public_key'),
+  },
   'orgs/get': { method: 'GET', path: '/orgs/guild', rule: everybody },
   'orgs/list-for-authenticated-user': { method: 'GET', path: '/user/orgs', rule: oneself },
   'repos/list-for-authenticated-user': { method: 'GET', path: '/user/repos', rule: oneself },

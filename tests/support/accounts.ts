@@ -7,6 +7,7 @@ import type { UserPrincipal } from '#auth/principal.ts';
 import { RateLimiter } from '#auth/rate-limit.ts';
 import { Sessions } from '#auth/session.ts';
 import { SignIn } from '#auth/sign-in.ts';
+import { SshKeyStore } from '#auth/ssh-key-store.ts';
 import { MemoryCache } from '#bus/memory-cache.ts';
 import { connectDatabase } from '#db/client.ts';
 import { RepositoryCatalog } from '#repository/repository-catalog.ts';
@@ -32,6 +33,7 @@ export async function createTestAccounts(options: { publicUrl?: string; rateLimi
     sessions,
     signIn,
     tokens,
+    sshKeys: new SshKeyStore(database.sql),
     authenticator: new Authenticator({ tokens, signIn, sessions, publicUrl }),
     directory: new AccountDirectory(database),
     workflows: bindAccountWorkflows({ database, sessions, signIn, rateLimiter, signUpMode: 'open' }),

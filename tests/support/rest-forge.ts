@@ -43,9 +43,9 @@ export class RestForge {
     const engine = new PackedRepositoryEngine({ db: accounts.database, blobs: new MemoryBlobStore(), threadCount: 1 });
     const port = await findFreePort();
     const publicUrl = new URL(`http://localhost:${port}`);
-    const { authenticator, catalog, directory, workflows, tokens, cache } = accounts;
-    const site = { version: '0.1.0', publicUrl };
-    const services = { authenticator, catalog, tokens, engine, site, accounts: directory };
+    const { authenticator, catalog, directory, workflows, tokens, sshKeys, cache } = accounts;
+    const site = { version: '0.1.0', publicUrl, sshPort: undefined };
+    const services = { authenticator, catalog, tokens, sshKeys, engine, site, accounts: directory };
     const rateLimiter = new RateLimiter(cache, 'off');
     const api = createApi({ ...services, accountWorkflows: workflows, rateLimiter });
     const server = new HttpServer({

@@ -1,5 +1,6 @@
 /** The addresses that a repository's answer links to, many of them RFC 6570 templates. */
 import { z } from 'zod';
+import { sshUrl } from '#git/protocol/ssh-url.ts';
 import { type BaseUrls, encodePath } from '../hypermedia.ts';
 
 /** Below the repository's own address. */
@@ -68,7 +69,7 @@ export interface RepositoryNames {
 }
 
 /** Where a repository is, in the API and among the pages. */
-export function repositoryUrls(repository: RepositoryNames, urls: BaseUrls): BaseUrls {
+export function repositoryUrls(repository: RepositoryNames, urls: BaseUrls): Pick<BaseUrls, 'api' | 'web'> {
   const path = `${encodePath(repository.ownerLogin)}/${encodePath(repository.name)}`;
   return { api: `${urls.api}/repos/${path}`, web: `${urls.web}/${path}` };
 }
@@ -76,7 +77,7 @@ export function repositoryUrls(repository: RepositoryNames, urls: BaseUrls): Bas
 export function repositoryLinks(repository: RepositoryNames, urls: BaseUrls): z.infer<typeof repositoryLinksSchema> {
   const { api: url, web: page } = repositoryUrls(repository, urls);
   const path = `${encodePath(repository.ownerLogin)}/${encodePath(repository.name)}`;
-  const { host, hostname } = new URL(urls.web);
+  const { host } = new URL(urls.web);
   const links = Object.fromEntries(API_LINK_NAMES.map((name) => [name, url + API_LINKS[name]]));
   return {
     ...(links as Record<ApiLink, string>),
@@ -84,7 +85,7 @@ export function repositoryLinks(repository: RepositoryNames, urls: BaseUrls): z.
     html_url: page,
     clone_url: `${page}.git`,
     git_url: `git://${host}/${path}.git`,
-    ssh_url: `git@${hostname}:${path}.git`,
+    ssh_url: sshUrl(urls.ssh.hostname, urls.ssh.port, path),
     svn_url: page,
   };
 }

@@ -16,6 +16,9 @@ const MEANINGS: Readonly<Record<Scope, string>> = {
   user: 'Read and change your profile',
   'read:user': 'Read your profile',
   'user:email': 'Read your e-mail addresses',
+  'read:public_key': 'Read your SSH keys',
+  'write:public_key': 'Add SSH keys, which can do all that you can do with git',
+  'admin:public_key': 'Add and remove SSH keys',
   site_admin: 'Administer this site',
 };
 
