@@ -1,0 +1,45 @@
+/** Requests that are not quite right: refused in git's words, or answered as git answers them. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasDatabase } from '../support/database.ts';
+import { GitForge } from '../support/git-forge.ts';
+import { damageRequests } from './broken-request.ts';
+import { compareFetch, describePkts } from './fetch-comparison.ts';
+import { generateFetchQuestions } from './fetch-question.ts';
+import { generateRepository, visibleIds } from './generated-repository.ts';
+import { EVERYTHING, QUESTIONS, SEEDS } from './seeds.ts';
+import { offeredBy, Twins } from './twins.ts';
+
+describe.skipIf(!hasDatabase)('broken fetches, beside git http-backend', () => {
+  let forge: GitForge;
+
+  beforeAll(async () => {
+    forge = await GitForge.start();
+  });
+
+  afterAll(() => forge?.close());
+
+  it.for(SEEDS)('of seed %i', { timeout: 600_000 }, async (seed, { skip }) => {
+    const repository = generateRepository(seed);
+    const twins = await Twins.create(forge, `broken-${seed}`, repository);
+    const offered = await offeredBy(twins);
+    skip(!EVERYTHING && !offered.v2.has('filter'), 'version 2 is not complete');
+    const questions = generateFetchQuestions(seed, QUESTIONS, repository, offered);
+    const visible = visibleIds(repository);
+    const sound = questions.filter(({ wants }) => wants.every((id) => visible.has(id)));
+    const damaged = damageRequests(
+      seed,
+      sound.map(({ pkts }) => pkts),
+    );
+    const differences: string[] = [];
+    for (const [index, question] of sound.entries()) {
+      const pkts = damaged[index] ?? [];
+      const answers = await twins.post('git-upload-pack', question.version, pkts);
+      // Git has a bug there: it dies of an assertion.
+      if (answers.gits.log.includes('died of signal')) continue;
+      // What the damage made of its wants and haves is not known, so the packs are not judged.
+      const found = compareFetch({ ...question, pkts }, answers, repository.model, visible, 'lines');
+      if (found.length > 0) differences.push(`v${question.version} ${describePkts(pkts)}\n  ${found.join('\n  ')}`);
+    }
+    expect(differences.join('\n')).toBe('');
+  });
+});

@@ -1,0 +1,78 @@
+/** Pushes one after another into both twins: the same reports, and the same refs after each. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lineText, splitPktLines } from '#git/pkt-line/pkt-line-reader.ts';
+import { hasDatabase } from '../support/database.ts';
+import { GitForge } from '../support/git-forge.ts';
+import { describePkts } from './fetch-comparison.ts';
+import { generateRepository } from './generated-repository.ts';
+import { realisePush, samplePushes } from './push-question.ts';
+import { EVERYTHING, QUESTIONS, SEEDS } from './seeds.ts';
+import { type Answer, heedsSettings, Twins } from './twins.ts';
+
+describe.skipIf(!hasDatabase)('pushes, beside git http-backend', () => {
+  let forge: GitForge;
+
+  beforeAll(async () => {
+    forge = await GitForge.start();
+  });
+
+  afterAll(() => forge?.close());
+
+  it.for(SEEDS)('into the repository of seed %i', { timeout: 600_000 }, async (seed, { skip }) => {
+    const repository = generateRepository(seed);
+    const { model } = repository;
+    const twins = await Twins.create(forge, `push-${seed}`, repository);
+    skip(!EVERYTHING && !(await heedsSettings(twins, 'git-receive-pack')), 'settings are not heeded');
+    const differences: string[] = [];
+    for (const plan of samplePushes(seed, QUESTIONS)) {
+      const before = await twins.refs();
+      const refs = new Map(before.gits.map((line) => [line.slice(line.indexOf(' ') + 1), line.split(' ')[0] ?? '']));
+      // What both have for sure: an id that one of them got from a push that failed is not relied on.
+      const question = realisePush(plan, refs, model.closure(refs.values()), model);
+      const { ours, gits } = await twins.post('git-receive-pack', 0, question.pkts, question.pack);
+      const after = await twins.refs();
+      const found = [
+        ...compare('status', ours.status, gits.status),
+        ...compare('headers', ours.headers, gits.headers),
+        ...compare('report', reportOf(ours, question.sideBand), reportOf(gits, question.sideBand)),
+        ...compare('refs', changes(before.ours, after.ours), changes(before.gits, after.gits)),
+      ];
+      if (found.length > 0) differences.push(`${describePkts(question.pkts)} (${plan.pack})\n  ${found.join('\n  ')}`);
+      if (JSON.stringify(after.ours) !== JSON.stringify(after.gits)) break;
+    }
+    expect(differences.join('\n')).toBe('');
+  });
+});
+
+function compare(what: string, ours: unknown, gits: unknown): string[] {
+  const [ourText, gitText] = [JSON.stringify(ours), JSON.stringify(gits)];
+  return ourText === gitText ? [] : [`${what}\n    ours ${ourText}\n    git  ${gitText}`];
+}
+
+function changes(before: readonly string[], after: readonly string[]): string[] {
+  return [
+    ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
+    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
+  ];
+}
+
+/** The lines of the report; how the unpacking failed is told by each in its own words. */
+function reportOf({ body, log }: Answer, sideBand: boolean): string[] {
+  const lines: string[] = [];
+  const report = sideBand ? bandOne(body) : body;
+  for (const pkt of splitPktLines(report)) {
+    const line = pkt.kind === 'data' ? lineText(pkt.payload) : `<${pkt.kind}>`;
+    lines.push(line.replace(/^unpack (?!ok$).*/, 'unpack …'));
+  }
+  const fatal = /^fatal: (.*)$/m.exec(log)?.[1];
+  return lines.length === 0 && fatal !== undefined ? [`ERR ${fatal}`] : lines;
+}
+
+function bandOne(body: Buffer): Buffer {
+  const parts: Uint8Array[] = [];
+  for (const pkt of splitPktLines(body)) {
+    if (pkt.kind === 'data' && pkt.payload[0] === 1) parts.push(Buffer.from(pkt.payload.subarray(1)));
+    if (pkt.kind === 'data' && (pkt.payload[0] ?? 0) > 3) return body;
+  }
+  return Buffer.concat(parts);
+}
