@@ -9,7 +9,7 @@ import {
 } from '#git/protocol/ref-advertisement.ts';
 import { advertiseV2Capabilities } from '#git/protocol/v2-capability-advertisement.ts';
 import type { RefSnapshot } from '#git/ref-store.ts';
-import type { GitAccess } from './git-access.ts';
+import type { GitAccess } from '../git/git-access.ts';
 import type { GitExchange } from './git-exchange.ts';
 import type { GitService } from './git-path.ts';
 

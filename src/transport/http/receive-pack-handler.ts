@@ -12,7 +12,7 @@ import { bringsPack, type ReceiveRequest, readReceiveRequest } from '#git/protoc
 import type { PushReport, RefReport } from '#git/protocol/report-status.ts';
 import type { PushOutcome, PushRequest, RefOutcome } from '#repository/repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
-import type { CreatableRepository, GitAccess } from './git-access.ts';
+import type { CreatableRepository, GitAccess } from '../git/git-access.ts';
 import type { GitExchange } from './git-exchange.ts';
 import { HttpRefusal, unauthenticated } from './http-refusal.ts';
 import { PushAnswer, RECEIVE_PACK_RESULT_TYPE } from './push-answer.ts';
