@@ -105,6 +105,8 @@ export const limits = {
 
   /** Time without a byte from a git client after which its connection is closed. */
   gitIdleTimeoutMs: 60_000,
+  /** Silence in mid-push after which the parser is asked whether the pack is over: the client may wait for us. */
+  packSilenceMs: 10,
   /** Unit in which packs are read and cached for pages and fetches. */
   packBlockBytes: 512 * KIB,
   /** Caches of one process: blocks of packs, indexes and summaries, inflated objects. */

@@ -143,6 +143,11 @@ export function readGitSettings(stored: StoredGitSettings): GitSettings {
   return Object.fromEntries(entries) as GitSettings;
 }
 
+/** Patterns for `isHiddenRef`; the last that matches counts. Pull requests are ours to write, whatever an owner sets. */
+export function refsHiddenFromPushes(settings: GitSettings): readonly string[] {
+  return [...settings['transfer.hideRefs'], ...settings['receive.hideRefs'], 'refs/pull'];
+}
+
 /** @returns a sentence that says what the setting would have to be; undefined when the value will do */
 export function findGitSettingFault(name: GitSettingName, value: unknown): string | undefined {
   const definition: Definition<GitSettingKind, unknown> = GIT_SETTINGS[name];

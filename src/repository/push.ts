@@ -75,6 +75,7 @@ async function takePack(
   const ingested = await ingestPack(ingest, {
     format: state.format,
     pack: request.pack,
+    packEnd: request.packEnd ?? 'with-source',
     objects,
     fsck: STRICT,
     signal: request.signal,
@@ -163,6 +164,7 @@ async function checkCommand(
     kind: 'rejected',
     outcome: { kind: 'rejected', name: command.name, reason },
   });
+  if (command.refusal !== undefined) return reject(command.refusal);
   const name = checkPushedRefName(Buffer.from(command.name), limits.refNameMaxBytes);
   if (name.kind === 'refused') return reject(name.reason);
   if (command.name.startsWith('refs/pull/')) return reject('deny updating a hidden ref');

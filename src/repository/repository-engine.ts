@@ -100,12 +100,19 @@ export interface PushRequest {
   readonly commands: readonly RefCommand[];
   readonly atomic: boolean;
   readonly pushOptions: readonly string[];
-  /** The pack, exactly as sent; absent when every command is a deletion. Reading past its trailer finds the end. */
+  /** The pack, exactly as sent; absent when every command is a deletion. */
   readonly pack: AsyncIterable<Uint8Array> | undefined;
+  /**
+   * Whether the pack is over when `pack` ends (the default), or already at its trailer: a client that waits for its answer may
+   * leave its side open.
+   */
+  readonly packEnd?: 'with-source' | 'at-trailer';
   readonly signal: AbortSignal;
   /** Called once the last byte of the pack was read: only then may an answer begin. */
   readonly onPackConsumed: () => void;
   readonly onProgress: (line: string) => void;
+  /** Called with errors and warnings for the person who pushes, whole lines in git's words. */
+  readonly onMessage?: (line: string) => void;
 }
 
 export interface RefCommand {
@@ -114,6 +121,8 @@ export interface RefCommand {
   readonly oldId: ObjectId;
   /** Zero id: delete the ref. */
   readonly newId: ObjectId;
+  /** Why the caller refuses this command; it is answered with the others. */
+  readonly refusal?: string;
 }
 
 export interface PushOutcome {

@@ -258,7 +258,7 @@ describe.skipIf(!hasDatabase)('git over HTTP, under attack', () => {
       ],
       [
         'a name that is not UTF-8',
-        encode(Buffer.from(`${ZERO_ID} ${UNKNOWN_ID} refs/heads/\xff`, 'latin1'), FLUSH),
+        encode(Buffer.from(`${ZERO_ID} ${ZERO_ID} refs/heads/\xff\0report-status`, 'latin1'), FLUSH),
         'is not UTF-8',
       ],
       [
@@ -276,7 +276,7 @@ describe.skipIf(!hasDatabase)('git over HTTP, under attack', () => {
       const line = encodePktLine(`${ZERO_ID} ${UNKNOWN_ID} refs/heads/x`);
       const body = Buffer.concat(Array<Uint8Array>(limits.pushCommandsMax + 1).fill(line));
       const answer = await post('git-receive-pack', body);
-      expect(answer.body.toString()).toContain(`push of more than ${limits.pushCommandsMax} commands`);
+      expect(answer.body.toString()).toContain(`push of more than ${limits.pushCommandsMax} refs`);
     });
 
     it.each<[string, Buffer]>([

@@ -85,9 +85,9 @@ describe.skipIf(!hasDatabase)('beside git http-backend', () => {
     const [ourLines, gitLines] = [lines(ours.body), lines(gits.body)];
     expect(ourLines.map(withoutCapabilities)).toEqual(gitLines.map(withoutCapabilities));
     const offered = new Set(capabilities(gitLines));
-    // Push options need a setting in git; the other capabilities of ours are git's.
+    // Push options and session ids need a setting in git; the other capabilities of ours are git's.
     expect(capabilities(ourLines).filter((name) => !offered.has(name))).toEqual(
-      service === 'receive-pack' ? ['push-options'] : [],
+      service === 'receive-pack' ? ['push-options', expect.stringMatching(/^session-id=[!-~]+$/)] : [],
     );
   });
 

@@ -28,6 +28,7 @@ export class GitForge {
   readonly accounts: TestAccounts;
   readonly engine: PackedRepositoryEngine;
   readonly owner: UserPrincipal;
+  readonly services: GitServices;
   /** For clones and other files; gone when the forge closes. */
   readonly folder = mkdtempSync(path.join(tmpdir(), 'git-forge-'));
   readonly #server: HttpServer;
@@ -47,7 +48,8 @@ export class GitForge {
       routes: [createSmartHttp(services), createRawFileRoute(services), answerNothing],
     });
     await server.listen(port, '127.0.0.1');
-    return new GitForge(port, server, accounts, engine, await createTestUser(accounts.workflows, 'ada'));
+    const owner = await createTestUser(accounts.workflows, 'ada');
+    return new GitForge(port, server, accounts, engine, owner, services);
   }
 
   private constructor(
@@ -56,12 +58,14 @@ export class GitForge {
     accounts: TestAccounts,
     engine: PackedRepositoryEngine,
     owner: UserPrincipal,
+    services: GitServices,
   ) {
     this.port = port;
     this.#server = server;
     this.accounts = accounts;
     this.engine = engine;
     this.owner = owner;
+    this.services = services;
   }
 
   get authorization(): string {

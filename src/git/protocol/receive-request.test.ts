@@ -7,17 +7,19 @@ import { bringsPack, type ReceiveRequest, readReceiveRequest } from './receive-r
 
 const [A, B] = ['a'.repeat(40), 'b'.repeat(40)] as const;
 const ZERO = SHA1.zeroId;
+const OFFERS = { atomic: true, pushOptions: true };
 
 async function read(...pkts: OutgoingPkt[]): Promise<ReceiveRequest | undefined> {
   async function* bytes(): AsyncGenerator<Uint8Array> {
     for (const pkt of pkts) yield encodePktLine(pkt);
   }
-  return readReceiveRequest(new PktLineReader(bytes()), SHA1);
+  return readReceiveRequest(new PktLineReader(bytes()), SHA1, OFFERS);
 }
 
 describe('readReceiveRequest', () => {
   it('reads commands, capabilities and push options', async () => {
-    const capabilities = 'report-status-v2 side-band-64k quiet atomic push-options object-format=sha1 agent=git/2';
+    const capabilities =
+      'report-status-v2 side-band-64k quiet atomic push-options object-format=sha1 session-id=s-1 agent=git/2';
     const request = await read(
       `${A} ${B} refs/heads/main\0 ${capabilities}`,
       `${ZERO} ${B} refs/heads/ünïcode\n`,
@@ -37,6 +39,8 @@ describe('readReceiveRequest', () => {
       quiet: true,
       atomic: true,
       pushOptions: ['ci.skip', 'a=b'],
+      clientSessionId: 's-1',
+      refusal: undefined,
     });
   });
 
@@ -58,14 +62,52 @@ describe('readReceiveRequest', () => {
     expect(await read(...pkts)).toBeUndefined();
   });
 
-  it('refuses push options beyond the bounds', async () => {
-    const head = [`${A} ${B} refs/heads/x\0push-options`, FLUSH];
-    const many = Array<string>(limits.pushOptionsMax + 1).fill('x');
-    await expect(read(...head, ...many, FLUSH)).rejects.toThrow('push with more than 256 push options');
-    await expect(read(...head, 'x'.repeat(limits.pushOptionMaxBytes + 1), FLUSH)).rejects.toThrow(
-      'push option of more',
+  it('reads a request beyond the bounds to its end, and keeps none of it', async () => {
+    const head = [`${A} ${B} refs/heads/x\0report-status push-options`, FLUSH];
+    const options = Array<string>(limits.pushOptionsMax + 1).fill('x');
+    const commands = Array.from({ length: limits.pushCommandsMax + 2 }, (_, i) => `${ZERO} ${B} refs/heads/${i}`);
+    const nothing = { commands: [], pushOptions: [] };
+    expect(await read(...head, ...options, FLUSH)).toEqual(
+      expect.objectContaining({ ...nothing, refusal: 'push with more than 256 push options' }),
     );
-    await expect(read(...head, 'x')).rejects.toThrow('hung up');
+    expect(await read(...head, 'x'.repeat(limits.pushOptionMaxBytes + 1), FLUSH)).toEqual(
+      expect.objectContaining({ ...nothing, refusal: 'push option of more than 4096 bytes' }),
+    );
+    expect(await read(`${A} ${B} refs/heads/x\0report-status`, ...commands, FLUSH)).toEqual(
+      expect.objectContaining({
+        ...nothing,
+        report: 'v1',
+        refusal: expect.stringMatching(/^push of more than 10000 refs/),
+      }),
+    );
+    const long = `refs/heads/${'x'.repeat(limits.refNameMaxBytes)}`;
+    expect(await read(`${A} ${B} ${long}\0report-status`, FLUSH)).toMatchObject({
+      refusal: 'push of a ref whose name has more than 1024 bytes',
+    });
+  });
+
+  it('has no other way to tell a client that wants no report', async () => {
+    const long = `refs/heads/${'x'.repeat(limits.refNameMaxBytes)}`;
+    await expect(read(`${A} ${B} ${long}`, FLUSH)).rejects.toThrow('more than 1024 bytes');
+  });
+
+  it('wants its end where it promises one', async () => {
+    await expect(read(`${A} ${B} refs/heads/x\0push-options`, FLUSH, 'x')).rejects.toThrow('hung up');
+    await expect(read(`${A} ${B} refs/heads/x`)).rejects.toThrow('hung up');
+  });
+
+  it('disregards what was not offered', async () => {
+    async function* bytes(): AsyncGenerator<Uint8Array> {
+      for (const pkt of [`${A} ${B} refs/heads/x\0atomic push-options`, FLUSH]) yield encodePktLine(pkt);
+    }
+    const offers = { atomic: false, pushOptions: false };
+    expect(await readReceiveRequest(new PktLineReader(bytes()), SHA1, offers)).toMatchObject({ atomic: false });
+  });
+
+  it('keeps the bytes of a name that is not UTF-8', async () => {
+    const line = Buffer.concat([Buffer.from(`${A} ${B} refs/heads/`), Buffer.of(0xe9)]);
+    const nameBytes = Buffer.from('refs/heads/\xe9', 'latin1');
+    expect(await read(line, FLUSH)).toMatchObject({ commands: [{ name: 'refs/heads/\xe9', nameBytes }] });
   });
 
   it('keeps a newline inside a name for the ref check to find', async () => {
@@ -76,7 +118,7 @@ describe('readReceiveRequest', () => {
 describe('bringsPack', () => {
   it('is false when everything is deleted', () => {
     const deletion = { oldId: A, newId: ZERO, name: 'refs/heads/x' };
-    expect(bringsPack([deletion], SHA1)).toBe(false);
-    expect(bringsPack([deletion, { ...deletion, newId: B }], SHA1)).toBe(true);
+    expect(bringsPack({ commands: [deletion], refusal: undefined }, SHA1)).toBe(false);
+    expect(bringsPack({ commands: [deletion, { ...deletion, newId: B }], refusal: undefined }, SHA1)).toBe(true);
   });
 });

@@ -1,14 +1,18 @@
 /**
  * What a push says before its pack — gitprotocol-pack(5), "Reference Update Request and Packfile Transfer"; messages of
  * git's `builtin/receive-pack.c`.
+ *
+ * A request beyond a bound is read to its end all the same, and not kept: a client listens for its report only, and would show
+ * nothing of an error that comes instead.
  */
-import { decodeStrict } from '#bytes/utf8.ts';
+import { decodeLatin1, decodeStrict } from '#bytes/utf8.ts';
 import { LimitExceededError, ProtocolError } from '#git/errors.ts';
 import { isObjectId, type ObjectFormat, type ObjectId } from '#git/object/object-id.ts';
 import type { PktLine } from '#git/pkt-line/decode.ts';
 import { HUNG_UP, lineText, withoutNewline } from '#git/pkt-line/pkt-line-reader.ts';
 import { limits } from '#limits.ts';
 import { CapabilitySet, requireObjectFormat } from './capability.ts';
+import type { ReceiveOffers } from './receive-advertisement.ts';
 
 export interface ReceiveRequest {
   readonly commands: readonly ReceiveCommand[];
@@ -19,6 +23,10 @@ export interface ReceiveRequest {
   readonly quiet: boolean;
   readonly atomic: boolean;
   readonly pushOptions: readonly string[];
+  /** What the client calls its run, in its own log. */
+  readonly clientSessionId: string | undefined;
+  /** Why nothing of the request can be looked at: it is beyond a bound, and was not kept. */
+  readonly refusal: string | undefined;
 }
 
 /** Moves a ref from `oldId` to `newId`; the zero id on either side stands for no ref. */
@@ -26,6 +34,8 @@ export interface ReceiveCommand {
   readonly name: string;
   readonly oldId: ObjectId;
   readonly newId: ObjectId;
+  /** The name as it was sent, when it is not UTF-8; `name` has its bytes as ISO 8859-1 then. */
+  readonly nameBytes?: Uint8Array | undefined;
 }
 
 /** Where the pkts come from: `PktLineReader`, or a list in tests. */
@@ -36,69 +46,109 @@ export interface PktSource {
 /**
  * Reads commands and push options, and leaves the source where the pack begins.
  *
- * @returns undefined when the client sends a flush and nothing else: it only tries the connection
- * @throws {ProtocolError} @throws {LimitExceededError}
+ * @returns undefined when the client sends a flush and nothing else: it only tries the connection, or has nothing to push
+ * @throws {ProtocolError}
+ * @throws {LimitExceededError} a bound is broken, and the client wants no report or does not come to an end
  */
-export async function readReceiveRequest(source: PktSource, format: ObjectFormat): Promise<ReceiveRequest | undefined> {
-  const draft = await readCommandList(source, format);
-  if (draft.commands.length === 0) return undefined;
+export async function readReceiveRequest(
+  source: PktSource,
+  format: ObjectFormat,
+  offers: ReceiveOffers,
+): Promise<ReceiveRequest | undefined> {
+  const draft = new Draft(format);
+  await readCommandList(source, draft);
+  if (draft.isEmpty) return undefined;
   const { capabilities } = draft;
-  const sideBand = capabilities.has('side-band-64k');
+  const report = capabilities.has('report-status-v2') ? 'v2' : capabilities.has('report-status') ? 'v1' : 'none';
+  if (offers.pushOptions && capabilities.has('push-options')) await readPushOptions(source, draft);
+  if (draft.refusal !== undefined && report === 'none') throw new LimitExceededError(draft.refusal);
   return {
     commands: draft.commands,
     shallowIds: draft.shallowIds,
-    report: capabilities.has('report-status-v2') ? 'v2' : capabilities.has('report-status') ? 'v1' : 'none',
-    sideBand,
+    report,
+    sideBand: capabilities.has('side-band-64k'),
     quiet: capabilities.has('quiet'),
-    atomic: capabilities.has('atomic'),
-    pushOptions: capabilities.has('push-options') ? await readPushOptions(source) : [],
+    atomic: offers.atomic && capabilities.has('atomic'),
+    pushOptions: draft.pushOptions,
+    clientSessionId: capabilities.value('session-id'),
+    refusal: draft.refusal,
   };
 }
 
 /** Whether a pack follows: deletions alone need none. */
-export function bringsPack(commands: readonly ReceiveCommand[], format: ObjectFormat): boolean {
-  return commands.some((command) => command.newId !== format.zeroId);
+export function bringsPack(request: Pick<ReceiveRequest, 'commands' | 'refusal'>, format: ObjectFormat): boolean {
+  return request.refusal !== undefined || request.commands.some((command) => command.newId !== format.zeroId);
 }
 
-interface CommandList {
-  readonly commands: ReceiveCommand[];
-  readonly shallowIds: ObjectId[];
-  capabilities: CapabilitySet;
-}
+/** A request as far as it was read. */
+class Draft {
+  readonly format: ObjectFormat;
+  readonly commands: ReceiveCommand[] = [];
+  readonly shallowIds: ObjectId[] = [];
+  readonly pushOptions: string[] = [];
+  capabilities = new CapabilitySet('');
+  refusal: string | undefined;
+  #discardedBytes = 0;
 
-async function readCommandList(source: PktSource, format: ObjectFormat): Promise<CommandList> {
-  const list: CommandList = { commands: [], shallowIds: [], capabilities: new CapabilitySet('') };
-  for (;;) {
-    const pkt = await source.read();
-    if (!pkt && isEmpty(list)) return list;
-    if (!pkt) throw new ProtocolError(HUNG_UP);
-    if (pkt.kind !== 'data') return list;
-    addLine(list, withoutNewline(pkt.payload), format);
+  constructor(format: ObjectFormat) {
+    this.format = format;
+  }
+
+  get isEmpty(): boolean {
+    return this.commands.length === 0 && this.refusal === undefined;
+  }
+
+  /** Keeps nothing from now on. */
+  refuse(reason: string): void {
+    this.refusal ??= reason;
+    this.commands.length = 0;
+    this.shallowIds.length = 0;
+    this.pushOptions.length = 0;
+  }
+
+  /** @throws {LimitExceededError} */
+  discard(payload: Uint8Array): void {
+    this.#discardedBytes += payload.length;
+    if (this.#discardedBytes > limits.drainMaxBytes) throw new LimitExceededError(this.refusal);
+  }
+
+  endedEarly(): Error {
+    return this.refusal === undefined ? new ProtocolError(HUNG_UP) : new LimitExceededError(this.refusal);
   }
 }
 
-function isEmpty(list: CommandList): boolean {
-  return list.commands.length === 0 && list.shallowIds.length === 0;
+async function readCommandList(source: PktSource, draft: Draft): Promise<void> {
+  for (;;) {
+    const pkt = await source.read();
+    if (!pkt && draft.isEmpty && draft.shallowIds.length === 0) return;
+    if (!pkt) throw draft.endedEarly();
+    if (pkt.kind !== 'data') return;
+    if (draft.refusal === undefined) addLine(draft, withoutNewline(pkt.payload));
+    else draft.discard(pkt.payload);
+  }
 }
 
-function addLine(list: CommandList, line: Uint8Array, format: ObjectFormat): void {
+function addLine(draft: Draft, line: Uint8Array): void {
   const nul = line.indexOf(0);
   const text = lineText(nul < 0 ? line : line.subarray(0, nul));
   if (text.startsWith('shallow ')) {
-    list.shallowIds.push(parseShallow(text.slice('shallow '.length), format));
+    draft.shallowIds.push(parseShallow(text.slice('shallow '.length), draft.format));
   } else {
-    if (nul >= 0) addCapabilities(list, lineText(line.subarray(nul + 1)), format);
-    list.commands.push(parseCommand(nul < 0 ? line : line.subarray(0, nul), text, format));
+    if (nul >= 0) addCapabilities(draft, lineText(line.subarray(nul + 1)));
+    addCommand(draft, nul < 0 ? line : line.subarray(0, nul), text);
   }
-  const count = list.commands.length + list.shallowIds.length;
-  if (count > limits.pushCommandsMax) {
-    throw new LimitExceededError(`push of more than ${limits.pushCommandsMax} commands`);
+  if (draft.commands.length > limits.pushCommandsMax) {
+    draft.refuse(`push of more than ${limits.pushCommandsMax} refs: push some of them at a time`);
+  }
+  if (draft.shallowIds.length > limits.pushCommandsMax) {
+    draft.refuse(`push from a history that ends in more than ${limits.pushCommandsMax} places`);
   }
 }
 
-function addCapabilities(list: CommandList, text: string, format: ObjectFormat): void {
-  list.capabilities = new CapabilitySet(text);
-  requireObjectFormat(list.capabilities, format);
+/** Every command may have some; git puts them on the first. */
+function addCapabilities(draft: Draft, text: string): void {
+  draft.capabilities = new CapabilitySet(text);
+  requireObjectFormat(draft.capabilities, draft.format);
 }
 
 function parseShallow(id: string, format: ObjectFormat): ObjectId {
@@ -107,7 +157,8 @@ function parseShallow(id: string, format: ObjectFormat): ObjectId {
 }
 
 /** old-id " " new-id " " ref-name */
-function parseCommand(line: Uint8Array, text: string, format: ObjectFormat): ReceiveCommand {
+function addCommand(draft: Draft, line: Uint8Array, text: string): void {
+  const { format, commands } = draft;
   const digits = format.hexDigits;
   const oldId = text.slice(0, digits).toLowerCase();
   const newId = text.slice(digits + 1, 2 * digits + 1).toLowerCase();
@@ -115,30 +166,32 @@ function parseCommand(line: Uint8Array, text: string, format: ObjectFormat): Rec
   if (!spaced || !isObjectId(oldId, format) || !isObjectId(newId, format)) {
     throw new ProtocolError(`protocol error: expected old/new/ref, got '${text.slice(0, 200)}'`);
   }
-  return { oldId, newId, name: parseRefName(line.subarray(2 * digits + 2)) };
-}
-
-function parseRefName(bytes: Uint8Array): string {
+  const bytes = line.subarray(2 * digits + 2);
   if (bytes.length > limits.refNameMaxBytes) {
-    throw new LimitExceededError(`push of a ref whose name has more than ${limits.refNameMaxBytes} bytes`);
+    draft.refuse(`push of a ref whose name has more than ${limits.refNameMaxBytes} bytes`);
+    return;
   }
   const name = decodeStrict(bytes);
-  if (name === undefined) throw new ProtocolError(`protocol error: ref name '${lineText(bytes)}' is not UTF-8`);
-  return name;
+  if (name !== undefined) commands.push({ oldId, newId, name });
+  else commands.push({ oldId, newId, name: decodeLatin1(bytes), nameBytes: bytes.slice() });
 }
 
-async function readPushOptions(source: PktSource): Promise<string[]> {
-  const options: string[] = [];
+async function readPushOptions(source: PktSource, draft: Draft): Promise<void> {
   for (;;) {
     const pkt = await source.read();
-    if (!pkt) throw new ProtocolError(HUNG_UP);
-    if (pkt.kind !== 'data') return options;
-    if (options.length === limits.pushOptionsMax) {
-      throw new LimitExceededError(`push with more than ${limits.pushOptionsMax} push options`);
-    }
-    if (pkt.payload.length > limits.pushOptionMaxBytes) {
-      throw new LimitExceededError(`push option of more than ${limits.pushOptionMaxBytes} bytes`);
-    }
-    options.push(lineText(pkt.payload));
+    if (!pkt) throw draft.endedEarly();
+    if (pkt.kind !== 'data') return;
+    if (draft.refusal === undefined) addPushOption(draft, pkt.payload);
+    else draft.discard(pkt.payload);
+  }
+}
+
+function addPushOption(draft: Draft, payload: Uint8Array): void {
+  draft.pushOptions.push(lineText(payload));
+  if (payload.length > limits.pushOptionMaxBytes) {
+    draft.refuse(`push option of more than ${limits.pushOptionMaxBytes} bytes`);
+  }
+  if (draft.pushOptions.length > limits.pushOptionsMax) {
+    draft.refuse(`push with more than ${limits.pushOptionsMax} push options`);
   }
 }

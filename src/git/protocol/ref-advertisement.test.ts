@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SHA1, SHA256 } from '#git/object/object-id.ts';
 import type { Ref, RefSnapshot } from '#git/ref-store.ts';
-import { advertiseForReceivePack, advertiseForUploadPack, serviceAnnouncement } from './ref-advertisement.ts';
+import { advertiseForUploadPack, serviceAnnouncement } from './ref-advertisement.ts';
 
 const [A, B, C] = ['a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40)] as const;
 
@@ -27,14 +27,6 @@ describe('the advertisement', () => {
     ]);
   });
 
-  it('for pushes has neither HEAD nor peeled tags', () => {
-    expect([...advertiseForReceivePack(CONTEXT)]).toEqual([
-      `${A} refs/heads/main\0report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta push-options object-format=sha1 agent=x/1\n`,
-      `${B} refs/tags/v1\n`,
-      { kind: 'flush' },
-    ]);
-  });
-
   it('does not name the branch of a HEAD that leads nowhere', () => {
     const refs = snapshot([{ name: 'refs/heads/other', target: A }]);
     const [first] = [...advertiseForUploadPack({ ...CONTEXT, refs })];
@@ -44,15 +36,13 @@ describe('the advertisement', () => {
 
   it('of an empty repository hangs the capabilities on a name that is none', () => {
     const context = { ...CONTEXT, refs: snapshot([]), format: SHA256 };
-    for (const pkts of [advertiseForUploadPack(context), advertiseForReceivePack(context)]) {
-      const [first, ...rest] = [...pkts];
-      expect(first).toMatch(/^0{64} capabilities\^\{\}\0.* object-format=sha256 agent=x\/1\n$/);
-      expect(rest).toEqual([{ kind: 'flush' }]);
-    }
+    const [first, ...rest] = [...advertiseForUploadPack(context)];
+    expect(first).toMatch(/^0{64} capabilities\^\{\}\0.* object-format=sha256 agent=x\/1\n$/);
+    expect(rest).toEqual([{ kind: 'flush' }]);
   });
 
   it('of version 1 says so first', () => {
-    expect([...advertiseForReceivePack({ ...CONTEXT, version: 1 })][0]).toBe('version 1\n');
+    expect([...advertiseForUploadPack({ ...CONTEXT, version: 1 })][0]).toBe('version 1\n');
   });
 
   it('is announced with its service', () => {

@@ -16,8 +16,6 @@ export interface AdvertisementContext {
 
 const UPLOAD_PACK_CAPABILITIES =
   'multi_ack thin-pack side-band side-band-64k ofs-delta no-progress include-tag multi_ack_detailed no-done';
-const RECEIVE_PACK_CAPABILITIES =
-  'report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta push-options';
 
 /** What opens an answer to `info/refs?service=…` in v0 and v1, and in v2 is left out. */
 export function* serviceAnnouncement(service: string): Generator<OutgoingPkt> {
@@ -33,13 +31,6 @@ export function advertiseForUploadPack(context: AdvertisementContext): Generator
   return advertise(context, uploadPackRefs(refs), capabilities);
 }
 
-/** Every ref by name: no HEAD and no peeled tags, for neither can be pushed to. */
-export function advertiseForReceivePack(context: AdvertisementContext): Generator<OutgoingPkt> {
-  const { format, agent } = context;
-  const capabilities = `${RECEIVE_PACK_CAPABILITIES} object-format=${format.name} agent=${agent}`;
-  return advertise(context, receivePackRefs(context.refs), capabilities);
-}
-
 interface AdvertisedRef {
   readonly id: ObjectId;
   readonly name: string;
@@ -52,10 +43,6 @@ function* uploadPackRefs(refs: RefSnapshot): Generator<AdvertisedRef> {
     yield { id: ref.target, name: ref.name };
     if (ref.peeled) yield { id: ref.peeled, name: `${ref.name}^{}` };
   }
-}
-
-function* receivePackRefs(refs: RefSnapshot): Generator<AdvertisedRef> {
-  for (const ref of refs.refs) yield { id: ref.target, name: ref.name };
 }
 
 function* advertise(

@@ -10,7 +10,8 @@ export interface PushReport {
 
 export type RefReport =
   | { readonly kind: 'ok'; readonly name: string; readonly options?: RefReportOptions }
-  | { readonly kind: 'rejected'; readonly name: string; readonly reason: string };
+  /** The name as it was sent: bytes when it is not UTF-8. */
+  | { readonly kind: 'rejected'; readonly name: string | Uint8Array; readonly reason: string };
 
 /** What v2 tells about a ref that was not updated just as it was asked for. */
 export interface RefReportOptions {
@@ -24,13 +25,18 @@ export function* reportStatus(report: PushReport, version: 'v1' | 'v2'): Generat
   yield `unpack ${oneLine(report.unpackError ?? 'ok')}\n`;
   for (const ref of report.refs) {
     if (ref.kind === 'rejected') {
-      yield `ng ${ref.name} ${oneLine(ref.reason)}\n`;
+      yield rejectionLine(ref.name, oneLine(ref.reason));
       continue;
     }
     yield `ok ${ref.name}\n`;
     if (version === 'v2') yield* optionLines(ref.options ?? {});
   }
   yield FLUSH;
+}
+
+function rejectionLine(name: string | Uint8Array, reason: string): OutgoingPkt {
+  if (typeof name === 'string') return `ng ${name} ${reason}\n`;
+  return Buffer.concat([Buffer.from('ng '), name, Buffer.from(` ${reason}\n`)]);
 }
 
 function* optionLines(options: RefReportOptions): Generator<OutgoingPkt> {

@@ -15,8 +15,8 @@ export interface IncomingPackOptions {
   readonly key: string;
   readonly budget: RetainBudget;
   readonly signal: AbortSignal;
-  /** Hands bytes to the parser; they lie in shared memory and do not change. */
-  readonly parse: (bytes: Uint8Array) => Promise<void>;
+  /** Hands bytes to the parser; they lie in shared memory and do not change. Resolves with whether the pack is whole now. */
+  readonly parse: (bytes: Uint8Array) => Promise<boolean>;
   /** Told of the upload's id before the first part is sent, so that a sweeper can find it. */
   readonly onUploadStarted: (uploadId: string) => Promise<void>;
 }
@@ -30,6 +30,7 @@ export class IncomingPack {
   #parsedBytes = 0;
   #grantedBytes = 0;
   #isRetaining = true;
+  #isWhole = false;
   #upload: UploadSession | undefined;
   #nextPart = 1;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -73,6 +74,14 @@ export class IncomingPack {
     this.#throwFailure();
   }
 
+  /** Has everything parsed that was written. @returns whether the pack is whole: its trailer was read */
+  async flush(): Promise<boolean> {
+    if (this.#filledBytes > this.#parsedBytes) this.#parseMore();
+    await Promise.all(this.#underWay);
+    this.#throwFailure();
+    return this.#isWhole;
+  }
+
   /** Takes the end; resolves when everything is parsed and sent. Makes nothing visible in storage. */
   async end(): Promise<void> {
     if (this.#filledBytes > 0) await this.#closeSegment('last');
@@ -103,7 +112,11 @@ export class IncomingPack {
   #parseMore(): void {
     const bytes = (this.#segment as Uint8Array).subarray(this.#parsedBytes, this.#filledBytes);
     this.#parsedBytes = this.#filledBytes;
-    this.#track(this.#options.parse(bytes));
+    this.#track(
+      this.#options.parse(bytes).then((isWhole) => {
+        this.#isWhole = isWhole;
+      }),
+    );
   }
 
   async #closeSegment(place: 'more follows' | 'last'): Promise<void> {

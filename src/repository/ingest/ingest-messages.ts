@@ -46,8 +46,8 @@ export interface ResolveResult {
 export interface IngestCalls {
   /** Begins a session; the calls with its number go to one thread. */
   open(session: number, options: { format: ObjectFormatName; fsck: FsckOptions }): void;
-  /** Parses the next bytes of the pack. */
-  feed(session: number, bytes: Uint8Array): void;
+  /** Parses the next bytes of the pack. @returns whether its trailer was read */
+  feed(session: number, bytes: Uint8Array): boolean;
   finishParsing(session: number, plan: ResolvePlanOptions): ParseResult;
   close(session: number): void;
   /** Has the thread's garbage collected. */

@@ -40,7 +40,9 @@ const calls: IngestCalls = {
   },
 
   feed(session, bytes) {
-    sessionOf(session).parser.feed(bytes);
+    const { parser } = sessionOf(session);
+    parser.feed(bytes);
+    return parser.isComplete;
   },
 
   finishParsing(session, plan) {

@@ -24,6 +24,7 @@ import type { IngestThread, IngestThreads } from './ingest-threads.ts';
 import { PackResolution } from './pack-resolution.ts';
 import { rewritePack } from './pack-rewrite.ts';
 import type { RetainBudget } from './retain-budget.ts';
+import { untilQuiet } from './until-quiet.ts';
 
 export interface PackIngestDependencies {
   readonly blobs: BlobStore;
@@ -35,6 +36,7 @@ export interface PackIngestDependencies {
 export interface IngestRequest {
   readonly format: ObjectFormat;
   readonly pack: AsyncIterable<Uint8Array>;
+  readonly packEnd: 'with-source' | 'at-trailer';
   /** Where the bases of a thin pack are. */
   readonly objects: ObjectStore;
   readonly fsck: FsckOptions;
@@ -127,7 +129,7 @@ class PackIngest {
   }
 
   async #receive(incoming: IncomingPack): Promise<ParseResult> {
-    for await (const bytes of this.#request.pack) {
+    for await (const bytes of this.#bytesOfPack(incoming)) {
       this.#request.signal.throwIfAborted();
       await incoming.write(bytes);
     }
@@ -139,6 +141,11 @@ class PackIngest {
       gapMaxBytes: limits.readBackGapMaxBytes,
       rangeMaxBytes: limits.readBackRangeMaxBytes,
     });
+  }
+
+  #bytesOfPack(incoming: IncomingPack): AsyncIterable<Uint8Array> {
+    const { pack, packEnd } = this.#request;
+    return packEnd === 'with-source' ? pack : untilQuiet(pack, () => incoming.flush());
   }
 
   async #index(incoming: IncomingPack, parsed: ParseResult): Promise<IngestedPack> {

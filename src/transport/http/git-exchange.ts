@@ -1,10 +1,14 @@
 /** One git request on its way through the handlers: what came in, where the answer goes, and how an error ends it. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Principal } from '#auth/principal.ts';
 import { encodePktLine, encodePktLines, type OutgoingPkt } from '#git/pkt-line/encode.ts';
+import type { ByteSink } from '#git/pkt-line/side-band.ts';
 import { type ProtocolVersion, parseProtocolVersion } from '#git/protocol/version.ts';
 import type { RequestContext } from '#http/request-context.ts';
+import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { errorText, isClientsFault } from '../git/error-text.ts';
+import type { GitSession } from '../git/git-session.ts';
 import type { GitServices } from '../git-services.ts';
 import { GitResponse } from './git-response.ts';
 import { HttpRefusal, refusalOfError } from './http-refusal.ts';
@@ -35,6 +39,14 @@ export class GitExchange {
 
   get signal(): AbortSignal {
     return this.response.signal;
+  }
+
+  /** The exchange as the handlers of `../git` see it. */
+  session(repository: RepositoryRecord, principal: Principal, output: ByteSink = this.response): GitSession {
+    const { services, version, agent, signal } = this;
+    const { requestId, log } = this.context;
+    const describe = (error: unknown) => this.describe(error);
+    return { services, repository, principal, version, agent, sessionId: requestId, signal, output, log, describe };
   }
 
   async writePkts(pkts: Iterable<OutgoingPkt>): Promise<void> {

@@ -1,15 +1,17 @@
 /** `GET /<owner>/<repository>/info/refs?service=…` — gitprotocol-http(5), "Discovering References". */
 import { objectFormatOf, SHA1 } from '#git/object/object-id.ts';
 import type { OutgoingPkt } from '#git/pkt-line/encode.ts';
+import { advertiseForReceivePack } from '#git/protocol/receive-advertisement.ts';
 import {
   type AdvertisementContext,
-  advertiseForReceivePack,
   advertiseForUploadPack,
   serviceAnnouncement,
 } from '#git/protocol/ref-advertisement.ts';
 import { advertiseV2Capabilities } from '#git/protocol/v2-capability-advertisement.ts';
 import type { RefSnapshot } from '#git/ref-store.ts';
+import { DEFAULT_GIT_SETTINGS } from '#repository/git-settings.ts';
 import type { GitAccess } from '../git/git-access.ts';
+import { receiveAdvertisement } from '../git/receive-pack.ts';
 import type { GitExchange } from './git-exchange.ts';
 import type { GitService } from './git-path.ts';
 
@@ -28,12 +30,24 @@ async function advertisement(
   service: GitService,
 ): Promise<Iterable<OutgoingPkt>> {
   const { version, agent } = exchange;
-  if (service === 'git-upload-pack' && version === 2 && access.kind === 'existing') {
+  if (service === 'git-receive-pack') return pushAdvertisement(exchange, access);
+  if (version === 2 && access.kind === 'existing') {
     return advertiseV2Capabilities(objectFormatOf(access.repository.objectFormat), agent);
   }
   const context = await advertisementContext(exchange, access);
-  const refs = service === 'git-upload-pack' ? advertiseForUploadPack(context) : advertiseForReceivePack(context);
+  const refs = advertiseForUploadPack(context);
   return version === 2 ? refs : announced(service, refs);
+}
+
+async function pushAdvertisement(exchange: GitExchange, access: GitAccess): Promise<Iterable<OutgoingPkt>> {
+  const { services, version, agent, context, signal } = exchange;
+  const exists = access.kind === 'existing';
+  const repository = exists ? access.repository : { gitSettings: DEFAULT_GIT_SETTINGS, objectFormat: SHA1.name };
+  const refs = exists ? (await services.engine.snapshot(access.repository.id, signal)).refs.refs : [];
+  const session = { version, agent, sessionId: context.requestId };
+  const pkts = advertiseForReceivePack(receiveAdvertisement(session, repository, refs));
+  // There is no push in version 2, so a client that asks for it gets version 0, and like git's backend no announcement.
+  return version === 2 ? pkts : announced('git-receive-pack', pkts);
 }
 
 async function advertisementContext(exchange: GitExchange, access: GitAccess): Promise<AdvertisementContext> {
@@ -44,7 +58,6 @@ async function advertisementContext(exchange: GitExchange, access: GitAccess): P
   return { refs, format: objectFormatOf(access.repository.objectFormat), agent, version };
 }
 
-/** There is no push in version 2, so a client that asks for it gets version 0, and like git's backend no announcement. */
 function* announced(service: GitService, refs: Iterable<OutgoingPkt>): Generator<OutgoingPkt> {
   yield* serviceAnnouncement(service);
   yield* refs;

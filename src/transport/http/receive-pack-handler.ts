@@ -5,43 +5,60 @@
  * Not a byte goes out before the pack has come in: a client behind a buffering proxy, or one that listens only after it has
  * sent everything, would otherwise wait for us while we wait for it.
  */
-import type { Principal } from '#auth/principal.ts';
 import { objectFormatOf, SHA1 } from '#git/object/object-id.ts';
 import { PktLineReader } from '#git/pkt-line/pkt-line-reader.ts';
-import { bringsPack, type ReceiveRequest, readReceiveRequest } from '#git/protocol/receive-request.ts';
-import type { PushReport, RefReport } from '#git/protocol/report-status.ts';
-import type { PushOutcome, PushRequest, RefOutcome } from '#repository/repository-engine.ts';
+import type { ByteSink } from '#git/pkt-line/side-band.ts';
+import { bringsPack, readReceiveRequest } from '#git/protocol/receive-request.ts';
+import { DEFAULT_GIT_SETTINGS } from '#repository/git-settings.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import type { CreatableRepository, GitAccess } from '../git/git-access.ts';
+import type { GitSession } from '../git/git-session.ts';
+import { PushAnswer } from '../git/push-answer.ts';
+import { type Push, receiveOffers, runPush } from '../git/receive-pack.ts';
 import type { GitExchange } from './git-exchange.ts';
 import { HttpRefusal, unauthenticated } from './http-refusal.ts';
-import { PushAnswer, RECEIVE_PACK_RESULT_TYPE } from './push-answer.ts';
+
+const RESULT_TYPE = 'application/x-git-receive-pack-result';
 
 export async function answerReceivePack(exchange: GitExchange, access: GitAccess): Promise<void> {
-  const format = access.kind === 'existing' ? objectFormatOf(access.repository.objectFormat) : SHA1;
   try {
+    if (access.principal.kind === 'anonymous') throw unauthenticated();
     const reader = new PktLineReader(exchange.body.chunks());
-    const request = await readReceiveRequest(reader, format);
+    const { format, offers } = promises(access);
+    const request = await readReceiveRequest(reader, format, offers);
     if (!request) return await answerProbe(exchange);
-    const pack = bringsPack(request.commands, format) ? reader.rest() : undefined;
+    const pack = bringsPack(request, format) ? reader.rest() : undefined;
+    const isNew = access.kind === 'creatable';
     const repository = access.kind === 'existing' ? access.repository : await create(exchange, access);
-    const created = access.kind === 'creatable';
-    await receive(exchange, { repository, created, actor: actorOf(access), request, pack });
+    const session = exchange.session(repository, access.principal, outputOf(exchange));
+    await receive(exchange, session, { request, pack, dialogue: 'stateless' }, isNew);
   } catch (error) {
-    await exchange.answerError(error, RECEIVE_PACK_RESULT_TYPE);
+    await exchange.answerError(error, RESULT_TYPE);
   }
+}
+
+/** What the advertisement promised of the repository. */
+function promises(access: GitAccess) {
+  if (access.kind === 'creatable') return { format: SHA1, offers: receiveOffers(DEFAULT_GIT_SETTINGS) };
+  const { objectFormat, gitSettings } = access.repository;
+  return { format: objectFormatOf(objectFormat), offers: receiveOffers(gitSettings) };
+}
+
+/** Begins the answer with its first bytes. */
+function outputOf({ response }: GitExchange): ByteSink {
+  return {
+    write(bytes) {
+      if (!response.begun && !response.signal.aborted) response.begin(RESULT_TYPE);
+      return response.write(bytes);
+    },
+  };
 }
 
 /** A lone flush, by which clients find out whether they must authenticate before they send something large. */
 async function answerProbe(exchange: GitExchange): Promise<void> {
   await exchange.body.drain();
-  exchange.response.begin(RECEIVE_PACK_RESULT_TYPE);
+  exchange.response.begin(RESULT_TYPE);
   exchange.response.end();
-}
-
-function actorOf(access: GitAccess): Principal {
-  if (access.principal.kind === 'anonymous') throw unauthenticated();
-  return access.principal;
 }
 
 /** @throws {HttpRefusal} */
@@ -58,66 +75,24 @@ async function create(exchange: GitExchange, access: CreatableRepository): Promi
   }
 }
 
-interface Push {
-  readonly repository: RepositoryRecord;
-  /** The repository was made for this push, and goes again when nothing comes into it. */
-  readonly created: boolean;
-  readonly actor: Principal;
-  readonly request: ReceiveRequest;
-  readonly pack: AsyncIterable<Uint8Array> | undefined;
-}
-
-async function receive(exchange: GitExchange, push: Push): Promise<void> {
-  const answer = new PushAnswer(exchange, push.request);
-  const report = await runPush(exchange, push, answer);
-  if (push.created && report.refs.every((ref) => ref.kind === 'rejected')) await discard(exchange, push.repository);
+/** @param isNew the repository was made for this push, and goes again when nothing comes into it */
+async function receive(exchange: GitExchange, session: GitSession, push: Push, isNew: boolean): Promise<void> {
+  const { response, body } = exchange;
+  const answer = new PushAnswer(session.output, push.request);
+  const report = await runPush(session, push, answer);
+  if (isNew && report.refs.every((ref) => ref.kind === 'rejected')) await discard(exchange, session.repository);
   try {
+    const drained = await body.drain();
+    if (!response.begun && !response.signal.aborted) response.begin(RESULT_TYPE, drained ? 'keep' : 'close');
     await answer.finish(report);
+    response.end();
   } catch {
     // What the push did stands; there is just nobody left who could be told.
     answer.abandon();
+    response.destroy();
   }
 }
 
 async function discard(exchange: GitExchange, repository: RepositoryRecord): Promise<void> {
   await exchange.services.catalog.deleteIfEmpty(repository.id).catch((error) => exchange.log(error));
-}
-
-async function runPush(exchange: GitExchange, push: Push, answer: PushAnswer): Promise<PushReport> {
-  try {
-    return toReport(await exchange.services.engine.receive(toEngineRequest(exchange, push, answer)));
-  } catch (error) {
-    const refs = push.request.commands.map(({ name }) => rejection(name, 'unpacker error'));
-    return { unpackError: exchange.describe(error), refs };
-  }
-}
-
-function toEngineRequest(exchange: GitExchange, push: Push, answer: PushAnswer): PushRequest {
-  const { commands, atomic, pushOptions } = push.request;
-  return {
-    repositoryId: push.repository.id,
-    actorId: push.actor.kind === 'user' ? push.actor.userId : undefined,
-    settings: push.repository.gitSettings,
-    shallowIds: push.request.shallowIds,
-    commands,
-    atomic,
-    pushOptions,
-    pack: push.pack,
-    signal: exchange.signal,
-    onPackConsumed: () => answer.begin(),
-    onProgress: (line) => answer.progress(line),
-  };
-}
-
-function toReport(outcome: PushOutcome): PushReport {
-  return { unpackError: outcome.unpackError, refs: outcome.refs.map(toRefReport) };
-}
-
-function toRefReport(ref: RefOutcome): RefReport {
-  if (ref.kind === 'rejected') return ref;
-  return { kind: 'ok', name: ref.name, ...(ref.forced && { options: { forcedUpdate: true } }) };
-}
-
-function rejection(name: string, reason: string): RefReport {
-  return { kind: 'rejected', name, reason };
 }

@@ -1,5 +1,6 @@
 /** Git over HTTP: which requests are git's, what each must be like, and who answers it — gitprotocol-http(5). */
 import type { RawRoute } from '#http/raw-route.ts';
+import type { GitAccess } from '../git/git-access.ts';
 import type { GitServices } from '../git-services.ts';
 import { authorizeGit } from './git-access.ts';
 import { GitExchange } from './git-exchange.ts';
@@ -28,6 +29,7 @@ export function createSmartHttp(services: GitServices): RawRoute {
 async function answer(exchange: GitExchange, path: GitPath): Promise<void> {
   const service = requireService(exchange, path);
   const access = await authorizeGit(exchange, path, service);
+  requireEnabled(access, service);
   if (path.resource.kind === 'info-refs') return answerInfoRefs(exchange, access, service);
   if (service === 'git-receive-pack') return answerReceivePack(exchange, access);
   if (access.kind !== 'existing') throw notFound();
@@ -47,6 +49,14 @@ function requireService(exchange: GitExchange, path: GitPath): GitService {
     case 'file':
       requireMethod(exchange, ['GET', 'HEAD']);
       throw forbidden('Dumb HTTP is not supported: use a git client of version 1.6.6 or later.');
+  }
+}
+
+/** What an owner has switched off for HTTP. @throws {HttpRefusal} in the words of git's `http-backend.c` */
+function requireEnabled(access: GitAccess, service: GitService): void {
+  const setting = service === 'git-receive-pack' ? 'http.receivepack' : 'http.uploadpack';
+  if (access.kind === 'existing' && !access.repository.gitSettings[setting]) {
+    throw forbidden(`Service not enabled: '${service.slice('git-'.length)}'`);
   }
 }
 

@@ -1,0 +1,50 @@
+/**
+ * What receive-pack says before the client speaks: every ref that a push may touch, and what the server can do —
+ * gitprotocol-pack(5), "Reference Discovery"; git's `write_head_info`. There is no version 2 of pushing.
+ */
+import type { ObjectFormat } from '#git/object/object-id.ts';
+import { FLUSH, type OutgoingPkt } from '#git/pkt-line/encode.ts';
+import type { Ref } from '#git/ref-store.ts';
+
+export interface ReceiveAdvertisement {
+  /** What may be seen, sorted by name. */
+  readonly refs: Iterable<Ref>;
+  readonly format: ObjectFormat;
+  readonly agent: string;
+  /** Undefined: not told. */
+  readonly sessionId: string | undefined;
+  readonly offers: ReceiveOffers;
+  /** Version 1 is version 0 with a line that says so. */
+  readonly version: 0 | 1;
+}
+
+/** Capabilities that a repository may offer or not; what was not offered is disregarded when a client asks for it, as git does. */
+export interface ReceiveOffers {
+  readonly atomic: boolean;
+  readonly pushOptions: boolean;
+}
+
+/** Every ref by name: no HEAD and no peeled tags, for neither can be pushed to. */
+export function* advertiseForReceivePack(advertisement: ReceiveAdvertisement): Generator<OutgoingPkt> {
+  if (advertisement.version === 1) yield 'version 1\n';
+  let capabilities = `\0${capabilityList(advertisement)}`;
+  for (const ref of advertisement.refs) {
+    yield `${ref.target} ${ref.name}${capabilities}\n`;
+    capabilities = '';
+  }
+  // With no ref to hang the capabilities on, they hang on a name that is none.
+  if (capabilities !== '') yield `${advertisement.format.zeroId} capabilities^{}${capabilities}\n`;
+  yield FLUSH;
+}
+
+function capabilityList({ offers, format, sessionId, agent }: ReceiveAdvertisement): string {
+  return [
+    'report-status report-status-v2 delete-refs side-band-64k quiet',
+    ...(offers.atomic ? ['atomic'] : []),
+    'ofs-delta',
+    ...(offers.pushOptions ? ['push-options'] : []),
+    ...(sessionId === undefined ? [] : [`session-id=${sessionId}`]),
+    `object-format=${format.name}`,
+    `agent=${agent}`,
+  ].join(' ');
+}
