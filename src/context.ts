@@ -13,6 +13,7 @@ import type { InvalidField } from './account/invalid-field.ts';
 import { createApi } from './api/dispatch.ts';
 import { AccessTokenStore } from './auth/access-token-store.ts';
 import { Authenticator } from './auth/authenticate.ts';
+import { LfsTokens } from './auth/lfs-token.ts';
 import { decideAccess } from './auth/policy.ts';
 import { ANONYMOUS, type Principal } from './auth/principal.ts';
 import { RateLimiter } from './auth/rate-limit.ts';
@@ -181,6 +182,7 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     sshKeys: new SshKeyStore(database.sql),
     textRenderer: opened.add(new TextRenderer()),
     tokens,
+    lfsTokens: new LfsTokens(database.sql),
     bus,
     cache,
   };

@@ -206,6 +206,8 @@ export const limits = {
   sessionLifetimeDays: 30,
   /** A session is read from the cache for this long before the database is asked again. */
   sessionCacheMs: 60_000,
+  /** A token for LFS transfers. Its holder's rights are asked again at each use. */
+  lfsTokenLifetimeMs: 3_600_000,
   /** The time of a token's last use is exact to this. */
   tokenLastUsedStepMs: 60_000,
 

@@ -6,6 +6,7 @@ import type { AccountDirectory } from '#account/account-directory.ts';
 import type { AccountWorkflows } from '#account/account-workflows.ts';
 import type { AccessTokenStore } from '#auth/access-token-store.ts';
 import type { Authenticator } from '#auth/authenticate.ts';
+import type { LfsTokens } from '#auth/lfs-token.ts';
 import type { decideAccess } from '#auth/policy.ts';
 import type { RateLimiter } from '#auth/rate-limit.ts';
 import type { Sessions } from '#auth/session.ts';
@@ -30,6 +31,7 @@ export interface Services {
   readonly signIn: SignIn;
   readonly tokens: AccessTokenStore;
   readonly sshKeys: SshKeyStore;
+  readonly lfsTokens: LfsTokens;
   /** The policy, for pages, which hold no code of ours but their own. */
   readonly decideAccess: typeof decideAccess;
   /** Trees, files and history, for pages. */
