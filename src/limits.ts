@@ -54,6 +54,24 @@ export const limits = {
   /** Trees inside each other: git's core.maxTreeDepth. */
   treeDepthMax: 4_096,
 
+  /** `.gitattributes` of an archive, and a line of it: git's own bounds are 100 MiB and the same 2 KiB. */
+  attributesMaxBytes: 1 * MIB,
+  attributeLineMaxBytes: 2 * KIB,
+  /** Files of an archive that are read together, of which the next are read while these are written. */
+  archiveBatchBytes: 8 * MIB,
+  archiveBatchFiles: 512,
+  /** A file of an archive that is held in memory whole, and one that attributes convert; others are streamed as they are. */
+  archiveFileInMemoryMaxBytes: 4 * MIB,
+  archiveConvertedMaxBytes: 32 * MIB,
+  /** Where a symbolic link of an archive leads: four times what Linux follows. */
+  archiveLinkMaxBytes: 16 * KIB,
+  /** The table of contents of a zip archive, some hundred bytes a file, stands at its end and so in memory. */
+  zipDirectoryMaxBytes: 64 * MIB,
+  /** Arguments of `git archive --remote`: git's MAX_ARGS. */
+  archiveArgumentsMax: 64,
+  /** Entries of one archive: a small repository can name a folder within folders billions of times. */
+  archiveEntriesMax: 5_000_000,
+
   /** Up to this size a pack is held in memory and stored by one request. */
   smallPackMaxBytes: 16 * MIB,
   /** Compressed bytes of one large push that stay in memory after they were stored, so that deltas need not be read back. */
