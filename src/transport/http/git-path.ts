@@ -2,7 +2,7 @@
  * Which git service an address names. The raw address is read here, before anything decodes or normalises it: a path that
  * means another one after decoding must not reach another repository.
  */
-export type GitService = 'git-upload-pack' | 'git-receive-pack';
+export type GitService = 'git-upload-pack' | 'git-receive-pack' | 'git-upload-archive';
 
 export interface GitPath {
   readonly ownerLogin: string;
@@ -18,7 +18,7 @@ export type GitResource =
 
 /** `/owner/repository` and what follows: the resources that `http-backend.c` lists. */
 const GIT_ADDRESS =
-  /^\/(?<owner>[^/]+)\/(?<repository>[^/]+)\/(?<resource>info\/refs|git-upload-pack|git-receive-pack|HEAD|objects\/(?:info\/(?:alternates|http-alternates|packs)|[0-9a-f]{2}\/[0-9a-f]+|pack\/pack-[0-9a-f]+\.(?:pack|idx)))$/;
+  /^\/(?<owner>[^/]+)\/(?<repository>[^/]+)\/(?<resource>info\/refs|git-upload-pack|git-receive-pack|git-upload-archive|HEAD|objects\/(?:info\/(?:alternates|http-alternates|packs)|[0-9a-f]{2}\/[0-9a-f]+|pack\/pack-[0-9a-f]+\.(?:pack|idx)))$/;
 
 /** @param rawUrl path and query as they were sent @returns undefined when it names no resource of git */
 export function parseGitPath(rawUrl: string): GitPath | undefined {
@@ -36,6 +36,7 @@ function toResource(resource: string, query: string): GitResource {
       return { kind: 'info-refs', service: new URLSearchParams(query).get('service') ?? undefined };
     case 'git-upload-pack':
     case 'git-receive-pack':
+    case 'git-upload-archive':
       return { kind: 'rpc', service: resource };
     default:
       return { kind: 'file' };

@@ -31,6 +31,8 @@ async function advertisement(
 ): Promise<Iterable<OutgoingPkt>> {
   const { version, agent } = exchange;
   if (service === 'git-receive-pack') return pushAdvertisement(exchange, access);
+  // Archives have no refs of their own to announce: clients ask upload-pack for the protocol's version.
+  if (service === 'git-upload-archive') return serviceAnnouncement(service);
   if (version === 2 && access.kind === 'existing') {
     return advertiseV2Capabilities(objectFormatOf(access.repository.objectFormat), agent);
   }

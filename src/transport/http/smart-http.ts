@@ -8,9 +8,10 @@ import { type GitPath, type GitService, parseGitPath } from './git-path.ts';
 import { forbidden, methodNotAllowed, notFound, unsupportedMediaType } from './http-refusal.ts';
 import { answerInfoRefs } from './info-refs-handler.ts';
 import { answerReceivePack } from './receive-pack-handler.ts';
+import { answerUploadArchive } from './upload-archive-handler.ts';
 import { answerUploadPack } from './upload-pack-handler.ts';
 
-/** The route of `/<owner>/<repository>[.git]/{info/refs,git-upload-pack,git-receive-pack}` and the files of the dumb protocol. */
+/** The route of `/<owner>/<repository>[.git]/{info/refs,git-upload-pack,git-receive-pack,git-upload-archive}` and the files of the dumb protocol. */
 export function createSmartHttp(services: GitServices): RawRoute {
   return async (request, response, context) => {
     const path = parseGitPath(context.rawUrl);
@@ -33,6 +34,7 @@ async function answer(exchange: GitExchange, path: GitPath): Promise<void> {
   if (path.resource.kind === 'info-refs') return answerInfoRefs(exchange, access, service);
   if (service === 'git-receive-pack') return answerReceivePack(exchange, access);
   if (access.kind !== 'existing') throw notFound();
+  if (service === 'git-upload-archive') return answerUploadArchive(exchange, access);
   return answerUploadPack(exchange, access.repository);
 }
 
@@ -52,10 +54,15 @@ function requireService(exchange: GitExchange, path: GitPath): GitService {
   }
 }
 
+const ENABLING_SETTING = {
+  'git-upload-pack': 'http.uploadpack',
+  'git-receive-pack': 'http.receivepack',
+  'git-upload-archive': 'http.uploadarchive',
+} as const;
+
 /** What an owner has switched off for HTTP. @throws {HttpRefusal} in the words of git's `http-backend.c` */
 function requireEnabled(access: GitAccess, service: GitService): void {
-  const setting = service === 'git-receive-pack' ? 'http.receivepack' : 'http.uploadpack';
-  if (access.kind === 'existing' && !access.repository.gitSettings[setting]) {
+  if (access.kind === 'existing' && !access.repository.gitSettings[ENABLING_SETTING[service]]) {
     throw forbidden(`Service not enabled: '${service.slice('git-'.length)}'`);
   }
 }
@@ -64,6 +71,7 @@ function parseService(name: string | undefined): GitService {
   switch (name) {
     case 'git-upload-pack':
     case 'git-receive-pack':
+    case 'git-upload-archive':
       return name;
     case undefined:
       throw forbidden('Dumb HTTP is not supported: name a service, such as ?service=git-upload-pack.');
