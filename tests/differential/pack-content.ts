@@ -116,7 +116,7 @@ function resolveEntry(entry: Entry, find: (base: string | number) => Whole | und
   return base && { type: base.type, body: applyDelta(base.body, entry.data) };
 }
 
-function applyDelta(base: Buffer, delta: Buffer): Buffer {
+export function applyDelta(base: Buffer, delta: Buffer): Buffer {
   let at = 0;
   const size = (): number => {
     let value = 0;

@@ -232,5 +232,5 @@ function gitConfig(): string {
       const subsection = parts.slice(1, -1).join('.');
       return `[${section}${subsection ? ` "${subsection}"` : ''}]\n\t${key} = ${definition.default}\n`;
     });
-  return `${lines.join('')}[transfer]\n\thideRefs = ${HIDDEN_PREFIX}\n[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n`;
+  return `${lines.join('')}[transfer]\n\thideRefs = ${HIDDEN_PREFIX}\n[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n\tunpackLimit = 1\n`;
 }
