@@ -1,5 +1,5 @@
 /**
- * The one door to every npm script: `node scripts/run.mjs start|test|dev|check|bench [arguments]`.
+ * The one door to every npm script: `node scripts/run.mjs start|test|dev|check|fuzz|bench [arguments]`.
  *
  * It runs on whatever Node the machine has (20 is enough): installs the locked dependencies when they are missing or stale,
  * hands over to the Node 24 among them, builds when the sources changed, and only then does what was asked. Nothing here may
@@ -30,6 +30,7 @@ const commands = {
   },
   dev: (rest) => runTool('astro/bin/astro.mjs', ['dev', '--port', process.env['PORT'] ?? '3000', ...rest]),
   check: (rest) => runNode(['scripts/check.mjs', ...rest]),
+  fuzz: (rest) => runNode(['scripts/fuzz.mjs', ...rest]),
   bench: async (rest) => {
     await buildIfChanged();
     return runNode(['bench/run.ts', ...rest]);

@@ -1,0 +1,120 @@
+/** Small formats that strangers write: pkt-lines, names, addresses, headers. */
+import { parseAccept } from '#api/media-type.ts';
+import { parseAuthorization } from '#auth/authorization-header.ts';
+import { GitError } from '#git/errors.ts';
+import { encodePktLine } from '#git/pkt-line/encode.ts';
+import { PktLineReader, splitPktLines } from '#git/pkt-line/pkt-line-reader.ts';
+import { checkPushedRefName, isRefName } from '#git/refs/ref-name.ts';
+import { parseGitPath } from '#transport/http/git-path.ts';
+import type { FuzzSession } from '../fuzz-target.ts';
+import { mutate } from '../mutate.ts';
+import type { Random } from '../random.ts';
+
+const NAMES = ['refs/heads/main', 'refs/tags/v1.0', 'refs/heads/a/b/c', 'HEAD', 'refs/heads/ünï', 'refs/heads/@'];
+const REF_VOCABULARY = ['.lock', '..', '@{', '//', '/.', '.', 'refs/', '\x7f', '^', '*', '[', '\\', ' ', '~', ':', '?'];
+const PATHS = [
+  '/ada/repo.git/info/refs?service=git-upload-pack',
+  '/ada/repo/git-receive-pack',
+  '/ada/repo.git/objects/12/34567890',
+  'http://host/ada/repo.git/HEAD',
+  '/ada/repo.git/info/lfs/objects/batch',
+];
+const HEADERS = [
+  'Basic YWRhOnBhc3N3b3Jk',
+  'Bearer och_0123456789',
+  'token x',
+  'application/vnd.github.v3.raw+json; charset=utf-8, */*;q=0.1',
+  'bytes=0-499,-500',
+];
+
+/** Pkts read in pieces are those read at once. */
+export function openPktLineFuzzer(): FuzzSession {
+  return {
+    async attempt(random) {
+      const lines = Array.from({ length: random.size(8) }, () => encodePktLine(random.bytes(random.size(80))));
+      const sound = Buffer.concat([...lines, ...(random.oneIn(2) ? [Buffer.from('0000')] : [])]);
+      const bytes = random.oneIn(4) ? sound : mutate(random, sound, ['0000', '0001', '0005x', 'fff0']);
+      const whole = outcomeOf(() => [...splitPktLines(bytes)].map(describePkt));
+      const pieced = await outcomeOfReader(new PktLineReader(piecesOf(random, bytes)));
+      if (whole.pkts.join() !== pieced.pkts.join() && whole.error === undefined) {
+        throw new Error(`pkts ${bytes.toString('hex')}: ${whole.pkts} at once, ${pieced.pkts} in pieces`);
+      }
+      if (whole.error !== pieced.error)
+        throw new Error(`pkts ${bytes.toString('hex')}: ${whole.error} / ${pieced.error}`);
+    },
+  };
+}
+
+/** Names of refs: what a push may make is a name by git's rules. */
+export function openRefNameFuzzer(): FuzzSession {
+  return {
+    attempt(random) {
+      const bytes = mutate(random, Buffer.from(random.pick(NAMES)), REF_VOCABULARY);
+      const name = bytes.toString();
+      if (isRefName(name) !== isRefNameByTheBook(name)) throw new Error(`ref name ${JSON.stringify(name)}`);
+      checkPushedRefName(bytes, 1_024);
+    },
+  };
+}
+
+export function openHeaderFuzzer(): FuzzSession {
+  return {
+    attempt(random) {
+      const text = mutate(random, Buffer.from(random.pick([...PATHS, ...HEADERS]))).toString('latin1');
+      parseGitPath(text);
+      parseAuthorization(text);
+      parseAccept(text);
+    },
+  };
+}
+
+/** git-check-ref-format(1), rule by rule. */
+function isRefNameByTheBook(name: string): boolean {
+  const parts = name.split('/');
+  return (
+    parts.length > 1 &&
+    parts.every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.lock')) &&
+    !name.includes('..') &&
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about them
+    !/[\x00-\x20\x7f~^:?*[\\]/.test(name) &&
+    !name.endsWith('.') &&
+    !name.includes('@{')
+  );
+}
+
+interface Outcome {
+  readonly pkts: string[];
+  readonly error: string | undefined;
+}
+
+function outcomeOf(run: () => string[]): Outcome {
+  try {
+    return { pkts: run(), error: undefined };
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    return { pkts: [], error: error.message };
+  }
+}
+
+async function outcomeOfReader(reader: PktLineReader): Promise<Outcome> {
+  const pkts: string[] = [];
+  try {
+    for (let pkt = await reader.read(); pkt; pkt = await reader.read()) pkts.push(describePkt(pkt));
+    return { pkts, error: undefined };
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    return { pkts, error: error.message };
+  }
+}
+
+function describePkt(pkt: { kind: string; payload?: Uint8Array }): string {
+  return pkt.payload ? Buffer.from(pkt.payload).toString('hex') : pkt.kind;
+}
+
+async function* piecesOf(random: Random, bytes: Buffer): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; ) {
+    const length = 1 + random.size(30);
+    yield bytes.subarray(at, at + length);
+    at += length;
+  }
+}

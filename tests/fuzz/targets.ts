@@ -1,0 +1,18 @@
+/** All fuzzers by name. */
+import type { FuzzTarget } from './fuzz-target.ts';
+import { openReceivePackFuzzer, openUploadPackFuzzer } from './target/git-http.ts';
+import { openDeltaFuzzer, openObjectFuzzer } from './target/object.ts';
+import { openPackFuzzer, openPackTablesFuzzer } from './target/pack.ts';
+import { openHeaderFuzzer, openPktLineFuzzer, openRefNameFuzzer } from './target/text.ts';
+
+export const FUZZ_TARGETS: readonly FuzzTarget[] = [
+  { name: 'pack', open: openPackFuzzer },
+  { name: 'pack-tables', open: openPackTablesFuzzer },
+  { name: 'object', open: openObjectFuzzer },
+  { name: 'delta', open: openDeltaFuzzer },
+  { name: 'pkt-line', open: openPktLineFuzzer },
+  { name: 'ref-name', open: openRefNameFuzzer },
+  { name: 'header', open: openHeaderFuzzer },
+  { name: 'upload-pack', open: openUploadPackFuzzer },
+  { name: 'receive-pack', open: openReceivePackFuzzer },
+];
