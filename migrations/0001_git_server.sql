@@ -1,9 +1,12 @@
 CREATE TABLE "bundle" (
 	"id" uuid PRIMARY KEY NOT NULL,
-	"repository_id" bigint NOT NULL,
-	"size_bytes" bigint NOT NULL,
+	"repository_id" bigint,
+	"repository_size_bytes" bigint NOT NULL,
 	"refs_version" bigint NOT NULL,
+	"tips" bytea NOT NULL,
+	"upload_id" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"ready_at" timestamp with time zone,
 	"retired_at" timestamp with time zone
 );
 --> statement-breakpoint
@@ -47,13 +50,13 @@ CREATE TABLE "ssh_key" (
 );
 --> statement-breakpoint
 ALTER TABLE "repository" ADD COLUMN "git_settings" jsonb DEFAULT '{}'::jsonb NOT NULL;--> statement-breakpoint
-ALTER TABLE "bundle" ADD CONSTRAINT "bundle_repository_id_repository_id_fk" FOREIGN KEY ("repository_id") REFERENCES "public"."repository"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "bundle" ADD CONSTRAINT "bundle_repository_id_repository_id_fk" FOREIGN KEY ("repository_id") REFERENCES "public"."repository"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lfs_lock" ADD CONSTRAINT "lfs_lock_repository_id_repository_id_fk" FOREIGN KEY ("repository_id") REFERENCES "public"."repository"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lfs_lock" ADD CONSTRAINT "lfs_lock_owner_id_account_id_fk" FOREIGN KEY ("owner_id") REFERENCES "public"."account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lfs_object" ADD CONSTRAINT "lfs_object_repository_id_repository_id_fk" FOREIGN KEY ("repository_id") REFERENCES "public"."repository"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "ssh_key" ADD CONSTRAINT "ssh_key_user_id_account_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."account"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "ssh_key" ADD CONSTRAINT "ssh_key_repository_id_repository_id_fk" FOREIGN KEY ("repository_id") REFERENCES "public"."repository"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "bundle_repository" ON "bundle" USING btree ("repository_id","created_at");--> statement-breakpoint
+CREATE INDEX "bundle_repository" ON "bundle" USING btree ("repository_id","ready_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "lfs_lock_path" ON "lfs_lock" USING btree ("repository_id","path");--> statement-breakpoint
 CREATE INDEX "lfs_upload_object" ON "lfs_upload" USING btree ("repository_id","oid");--> statement-breakpoint
 CREATE INDEX "lfs_upload_expiry" ON "lfs_upload" USING btree ("expires_at");--> statement-breakpoint

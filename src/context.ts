@@ -39,19 +39,24 @@ import { JobRunner } from './jobs/job-runner.ts';
 import { OutboxRelay } from './jobs/outbox-relay.ts';
 import { listenForWork } from './jobs/work-listener.ts';
 import type { Log } from './log.ts';
+import { maintainBundles } from './repository/bundle/bundle-maker.ts';
+import { BundleOffers } from './repository/bundle/bundle-offers.ts';
 import { sweepPacks } from './repository/pack-sweeper.ts';
 import { PackedRepositoryEngine } from './repository/packed-repository-engine.ts';
 import { RepositoryCatalog } from './repository/repository-catalog.ts';
+import { StoredFileAddresses } from './repository/stored-file-address.ts';
 import type { Services } from './services.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import { FilesystemBlobStore } from './storage/filesystem-blob-store.ts';
 import { S3BlobStore } from './storage/s3-blob-store.ts';
 import { createRawFileRoute } from './transport/http/raw-file-route.ts';
 import { createSmartHttp } from './transport/http/smart-http.ts';
+import { createStoredFileRoute } from './transport/http/stored-file-route.ts';
 import { TextRenderer } from './web/text/text-renderer.ts';
 
 const SESSION_SWEEP_INTERVAL_MS = 3_600_000;
 const PACK_SWEEP_INTERVAL_MS = 600_000;
+const BUNDLE_MAINTENANCE_INTERVAL_MS = 600_000;
 
 export interface Context extends PageServices {
   /** In the order in which they are asked. */
@@ -115,7 +120,7 @@ async function build(config: Config, log: Log, opened: ClosingStack): Promise<Co
   return {
     services,
     authenticatePage: (request, { clientAddress }) => authenticatePage(services.authenticator, request, clientAddress),
-    rawRoutes: createRawRoutes(services),
+    rawRoutes: createRawRoutes(services, stores),
     dependencies: [
       { name: 'database', check: () => stores.database.check() },
       { name: 'store', check: () => stores.blobs.check() },
@@ -167,12 +172,14 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
   const sessions = new Sessions(database.sql, cache, publicUrl);
   const signIn = new SignIn(database.sql, sessions, rateLimiter);
   const tokens = new AccessTokenStore(database.sql);
+  const storedFiles = new StoredFileAddresses({ sql: database.sql, blobs }, publicUrl);
   return {
     site: { publicUrl, sshPort: ssh?.publicPort, signup, version: packageJson.version },
     accounts: new AccountDirectory(database),
     accountWorkflows: bindAccountWorkflows({ database, sessions, signIn, rateLimiter, signUpMode: signup }),
     authenticator: new Authenticator({ tokens, signIn, sessions, publicUrl }),
     browse: createPageReader(),
+    bundles: new BundleOffers(database, storedFiles),
     catalog: new RepositoryCatalog(database),
     decideAccess,
     engine: opened.add(new PackedRepositoryEngine({ db: database, blobs, threadCount: availableParallelism() })),
@@ -180,6 +187,7 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     sessions,
     signIn,
     sshKeys: new SshKeyStore(database.sql),
+    storedFiles,
     textRenderer: opened.add(new TextRenderer()),
     tokens,
     lfsTokens: new LfsTokens(database.sql),
@@ -204,14 +212,25 @@ async function authenticatePage(
   return authentication.kind === 'authenticated' ? authentication.principal : ANONYMOUS;
 }
 
-function createRawRoutes(services: Services): RawRoute[] {
-  return [createApi(services), createSmartHttp(services), createRawFileRoute(services)];
+function createRawRoutes(services: Services, { blobs }: Stores): RawRoute[] {
+  const { storedFiles } = services;
+  return [
+    createApi(services),
+    createSmartHttp(services),
+    createRawFileRoute(services),
+    createStoredFileRoute({ blobs, storedFiles }),
+  ];
 }
 
-function createJobHandlers({ sessions }: Services, { database, blobs }: Stores): JobHandler[] {
+function createJobHandlers({ sessions, engine }: Services, { database, blobs }: Stores): JobHandler[] {
   return [
     { kind: 'session-sweep', everyMs: SESSION_SWEEP_INTERVAL_MS, run: () => sessions.sweep() },
     { kind: 'pack-sweep', everyMs: PACK_SWEEP_INTERVAL_MS, run: async () => void (await sweepPacks(database, blobs)) },
+    {
+      kind: 'bundle-maintenance',
+      everyMs: BUNDLE_MAINTENANCE_INTERVAL_MS,
+      run: (_payload, signal) => maintainBundles({ db: database, blobs, engine }, signal),
+    },
   ];
 }
 

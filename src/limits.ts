@@ -143,6 +143,17 @@ export const limits = {
   /** Objects beyond this size are inflated piece by piece when they are streamed. */
   objectStreamMinBytes: 4 * MIB,
 
+  /** Repositories from this size on are offered as a bundle; below it a clone is as fast. */
+  bundleMinBytes: 64 * MIB,
+  /** A bundle is made anew when the repository has grown by this share since. */
+  bundleGrowthMin: 0.25,
+  /** A bundle that is not whole after that time is one whose maker died. */
+  bundleMakingMaxMs: 6 * 3_600_000,
+  /** Refs of one bundle; repositories with more are not offered as one. */
+  bundleRefsMax: 100_000,
+  /** An address of a stored pack or bundle holds so long: time to begin the download, which may take longer. */
+  storedFileAddressLifetimeMs: 3_600_000,
+
   /** Lease of a pending pack; its writer renews it at a third of that. */
   packLeaseMs: 120_000,
   /** A retired pack stays in storage this long for the readers that still hold it. */

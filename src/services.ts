@@ -15,8 +15,10 @@ import type { SshKeyStore } from '#auth/ssh-key-store.ts';
 import type { PageReader } from '#browse/page-reader.ts';
 import type { Bus } from '#bus/bus.ts';
 import type { Cache } from '#bus/cache.ts';
+import type { BundleOffers } from '#repository/bundle/bundle-offers.ts';
 import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
+import type { StoredFileAddresses } from '#repository/stored-file-address.ts';
 import type { TextRenderer } from '#web/text/text-renderer.ts';
 
 export interface Services {
@@ -24,6 +26,8 @@ export interface Services {
   readonly accounts: AccountDirectory;
   readonly accountWorkflows: AccountWorkflows;
   readonly catalog: RepositoryCatalog;
+  readonly bundles: BundleOffers;
+  readonly storedFiles: StoredFileAddresses;
   readonly engine: RepositoryEngine;
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;

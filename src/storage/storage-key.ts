@@ -31,6 +31,11 @@ export function packFileKey(packId: string, file: PackFile): string {
   return `r/${shardedId(packId)}/${file}`;
 }
 
+/** `b/<shard>/<bundle id>` @throws {TypeError} */
+export function bundleKey(bundleId: string): string {
+  return `b/${shardedId(bundleId)}`;
+}
+
 /** `l/<shard>/<blob id>`: an LFS object. The id is random, so knowing an object's hash leads to no key. @throws {TypeError} */
 export function lfsKey(blobId: string): string {
   return `l/${shardedId(blobId)}`;

@@ -1,13 +1,17 @@
 /** What git's doors use of the application. */
 import type { AccountDirectory } from '#account/account-directory.ts';
 import type { Authenticator } from '#auth/authenticate.ts';
+import type { BundleOffers } from '#repository/bundle/bundle-offers.ts';
 import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
+import type { StoredFileAddresses } from '#repository/stored-file-address.ts';
 
 export interface GitServices {
   readonly engine: Pick<RepositoryEngine, 'snapshot' | 'planPack' | 'receive'>;
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly catalog: Pick<RepositoryCatalog, 'find' | 'create' | 'deleteIfEmpty'>;
   readonly accounts: Pick<AccountDirectory, 'find'>;
+  readonly bundles: Pick<BundleOffers, 'find'>;
+  readonly storedFiles: Pick<StoredFileAddresses, 'addressOf' | 'verify'>;
   readonly site: { readonly version: string };
 }

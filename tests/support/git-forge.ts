@@ -14,8 +14,10 @@ import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import type { GitServices } from '#transport/git-services.ts';
 import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
+import { createStoredFileRoute } from '#transport/http/stored-file-route.ts';
 import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from './accounts.ts';
 import { findFreePort } from './server-process.ts';
+import { storedFileServices } from './stored-file-services.ts';
 
 export interface GitRun {
   readonly status: number;
@@ -26,6 +28,7 @@ export interface GitRun {
 export class GitForge {
   readonly port: number;
   readonly accounts: TestAccounts;
+  readonly blobs: MemoryBlobStore;
   readonly engine: PackedRepositoryEngine;
   readonly owner: UserPrincipal;
   readonly services: GitServices;
@@ -36,26 +39,35 @@ export class GitForge {
   /** @param wrapEngine replaces the engine that the transport sees, to make it fail or wait */
   static async start(wrapEngine: (engine: PackedRepositoryEngine) => GitServices['engine'] = (engine) => engine) {
     const accounts = await createTestAccounts({ rateLimits: 'off' });
-    const engine = new PackedRepositoryEngine({ db: accounts.database, blobs: new MemoryBlobStore(), threadCount: 1 });
+    const blobs = new MemoryBlobStore();
+    const engine = new PackedRepositoryEngine({ db: accounts.database, blobs, threadCount: 1 });
     const { authenticator, catalog, directory } = accounts;
     const site = { version: '0.1.0' };
-    const services = { engine: wrapEngine(engine), authenticator, catalog, accounts: directory, site };
     const port = await findFreePort();
+    const publicUrl = new URL(`http://localhost:${port}`);
+    const storedFiles = storedFileServices(accounts.database, blobs, publicUrl);
+    const services = { engine: wrapEngine(engine), authenticator, catalog, accounts: directory, site, ...storedFiles };
     const server = new HttpServer({
-      publicUrl: new URL(`http://localhost:${port}`),
+      publicUrl,
       trustedProxies: [],
       log: pino({ level: 'silent' }),
-      routes: [createSmartHttp(services), createRawFileRoute(services), answerNothing],
+      routes: [
+        createSmartHttp(services),
+        createRawFileRoute(services),
+        createStoredFileRoute({ blobs, ...storedFiles }),
+        answerNothing,
+      ],
     });
     await server.listen(port, '127.0.0.1');
     const owner = await createTestUser(accounts.workflows, 'ada');
-    return new GitForge(port, server, accounts, engine, owner, services);
+    return new GitForge(port, server, accounts, blobs, engine, owner, services);
   }
 
   private constructor(
     port: number,
     server: HttpServer,
     accounts: TestAccounts,
+    blobs: MemoryBlobStore,
     engine: PackedRepositoryEngine,
     owner: UserPrincipal,
     services: GitServices,
@@ -63,6 +75,7 @@ export class GitForge {
     this.port = port;
     this.#server = server;
     this.accounts = accounts;
+    this.blobs = blobs;
     this.engine = engine;
     this.owner = owner;
     this.services = services;

@@ -15,6 +15,7 @@ import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createTestAccounts, createTestUser, type TestAccounts } from './accounts.ts';
 import { findFreePort } from './server-process.ts';
+import { storedFileServices } from './stored-file-services.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -40,12 +41,22 @@ export class RestForge {
 
   static async start(): Promise<RestForge> {
     const accounts = await createTestAccounts({ rateLimits: 'off' });
-    const engine = new PackedRepositoryEngine({ db: accounts.database, blobs: new MemoryBlobStore(), threadCount: 1 });
+    const blobs = new MemoryBlobStore();
+    const engine = new PackedRepositoryEngine({ db: accounts.database, blobs, threadCount: 1 });
     const port = await findFreePort();
     const publicUrl = new URL(`http://localhost:${port}`);
     const { authenticator, catalog, directory, workflows, tokens, sshKeys, cache } = accounts;
     const site = { version: '0.1.0', publicUrl, sshPort: undefined };
-    const services = { authenticator, catalog, tokens, sshKeys, engine, site, accounts: directory };
+    const services = {
+      authenticator,
+      catalog,
+      tokens,
+      sshKeys,
+      engine,
+      site,
+      accounts: directory,
+      ...storedFileServices(accounts.database, blobs, publicUrl),
+    };
     const rateLimiter = new RateLimiter(cache, 'off');
     const api = createApi({ ...services, accountWorkflows: workflows, rateLimiter });
     const server = new HttpServer({
