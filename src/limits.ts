@@ -50,6 +50,8 @@ export const limits = {
   deltaRoundsMax: 256,
   /** Objects of the repository that a thin pack stands on, all in memory at once. */
   thinBasesMaxBytes: 256 * MIB,
+  /** Trees read to find out whether a ref reaches what a push refers to, and objects of a pack to find out which refs miss something. */
+  pushTreesReadMax: 200_000,
   treeEntriesMax: 1_000_000,
   /** Trees inside each other: git's core.maxTreeDepth. */
   treeDepthMax: 4_096,

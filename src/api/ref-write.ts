@@ -16,7 +16,8 @@ export async function moveRef(call: RefWriteCall, command: RefCommand): Promise<
     commands: [command],
     settings: call.target.gitSettings,
     shallowIds: [],
-    atomic: true,
+    // One command alone: as part of a whole it would be refused without its own reason.
+    atomic: false,
     pushOptions: [],
     pack: undefined,
     // Not the caller's: a move that began is finished, whoever is there to read of it.

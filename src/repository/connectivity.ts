@@ -1,8 +1,8 @@
 /**
- * Whether what a pack refers to is in the repository. Live packs hold the full closure of their objects, so one look-up for each
- * reference is enough: see `git/pack/pack-report.ts`.
+ * Whether what a push brings is connected: every object leads to objects of the pack, or to visible ones of the repository. What is
+ * visible has all that it leads to, so one look-up for each reference is enough: see `git/pack/pack-report.ts`. Only when
+ * something is missing are the objects of the pack read again, to find out which refs need it.
  */
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { toHex } from '#bytes/hex.ts';
 import { checkNamedBlob, type NamedObject } from '#git/fsck/check-object.ts';
 import type { FsckOptions } from '#git/fsck/finding.ts';
@@ -10,33 +10,44 @@ import { FsckGate } from '#git/fsck/fsck-gate.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import { type PackReport, WrongTypeError } from '#git/pack/pack-report.ts';
 import { IS_GITATTRIBUTES, IS_GITMODULES, meetsExpectation } from '#git/pack/reference-table.ts';
+import { IdTable } from '#git/walk/id-table.ts';
 import { limits } from '#limits.ts';
 import { headerAt, type PackedObjectStore } from './packed-object-store.ts';
+import { Pause } from './pause.ts';
+import type { VisibleObjects } from './visible-objects.ts';
 
-/** Look-ups between two turns of the event loop: about 5 ms. */
-const LOOKUPS_PER_TURN = 10_000;
+type ExternalReferences = Pick<PackReport, 'externalIds' | 'externalNotes'>;
 
 /**
- * @returns the first reference that leads nowhere, or undefined when all is there
+ * @returns the ids that the pack refers to and that are neither in it nor visible
  * @throws {WrongTypeError}
  */
-export async function findMissingReference(
+export async function findMissingReferences(
   objects: PackedObjectStore,
-  report: Pick<PackReport, 'externalIds' | 'externalNotes'>,
-): Promise<ObjectId | undefined> {
+  visible: VisibleObjects,
+  { externalIds, externalNotes }: ExternalReferences,
+): Promise<IdTable> {
   await objects.load();
-  const { idBytes } = objects.format;
-  const { externalIds, externalNotes } = report;
+  const { format } = objects;
+  const pause = new Pause();
+  const missing = new IdTable(format);
+  const present = new IdTable(format, Math.max(16, externalNotes.length));
   for (let number = 0; number < externalNotes.length; number++) {
-    if (number % LOOKUPS_PER_TURN === LOOKUPS_PER_TURN - 1) await yieldToOthers();
-    const place = objects.locate(externalIds, number * idBytes);
-    if (!place) return toHex(externalIds, number * idBytes, (number + 1) * idBytes);
+    if (pause.isDue) await pause.take();
+    const idStart = number * format.idBytes;
+    const place = objects.locate(externalIds, idStart);
+    if (!place) {
+      missing.add(externalIds, idStart);
+      continue;
+    }
     if (!meetsExpectation(place.pack.summary.types[place.position] as number, externalNotes[number] as number)) {
-      const id = toHex(externalIds, number * idBytes, (number + 1) * idBytes);
+      const id = toHex(externalIds, idStart, idStart + format.idBytes);
       throw new WrongTypeError(`object ${id}: it is a ${headerAt(place).type}, and referred to as something else`);
     }
+    present.add(externalIds, idStart);
   }
-  return undefined;
+  for (const number of await visible.findInvisible(present.ids)) missing.add(present.ids, number * format.idBytes);
+  return missing;
 }
 
 /**
@@ -46,7 +57,7 @@ export async function findMissingReference(
  */
 export async function checkExternalNamedBlobs(
   objects: PackedObjectStore,
-  { externalIds, externalNotes }: Pick<PackReport, 'externalIds' | 'externalNotes'>,
+  { externalIds, externalNotes }: ExternalReferences,
   fsck: FsckOptions,
 ): Promise<void> {
   const { idBytes } = objects.format;
@@ -55,6 +66,8 @@ export async function checkExternalNamedBlobs(
     const note = externalNotes[number] as number;
     if ((note & (IS_GITMODULES | IS_GITATTRIBUTES)) === 0) continue;
     const object = await readNamedObject(objects, toHex(externalIds, number * idBytes, (number + 1) * idBytes));
+    // What is missing is told of the refs that need it.
+    if (object === undefined) continue;
     for (const name of ['gitmodules', 'gitattributes'] as const) {
       if ((note & (name === 'gitmodules' ? IS_GITMODULES : IS_GITATTRIBUTES)) === 0) continue;
       gate.judgeFindings('blob', checkNamedBlob(name, object, fsck), externalIds, number * idBytes);
@@ -62,9 +75,9 @@ export async function checkExternalNamedBlobs(
   }
 }
 
-async function readNamedObject(objects: PackedObjectStore, id: ObjectId): Promise<NamedObject> {
+async function readNamedObject(objects: PackedObjectStore, id: ObjectId): Promise<NamedObject | undefined> {
   const header = await objects.header(id);
-  if (!header) return { kind: 'missing' };
+  if (!header) return undefined;
   if (header.type !== 'blob') return { kind: 'other-type' };
   if (header.sizeBytes > limits.namedBlobMaxBytes) return { kind: 'too-large' };
   return { kind: 'blob', body: (await objects.read(id)).body };

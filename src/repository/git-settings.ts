@@ -5,7 +5,7 @@
  *
  * A repository's row keeps what was set; `readGitSettings` lays it over the defaults. Defaults that differ from git's say why.
  */
-import { isSeverityOverride, type SeverityOverride } from '#git/fsck/finding.ts';
+import { type FsckOptions, isSeverityOverride, type SeverityOverride } from '#git/fsck/finding.ts';
 import { limits } from '#limits.ts';
 
 /** What one setting may be. A list holds strings; a map holds fsck severities by message id. */
@@ -143,9 +143,25 @@ export function readGitSettings(stored: StoredGitSettings): GitSettings {
   return Object.fromEntries(entries) as GitSettings;
 }
 
-/** Patterns for `isHiddenRef`; the last that matches counts. Pull requests are ours to write, whatever an owner sets. */
+/** Patterns for `isHiddenRef`; the last that matches counts. */
+export function refsHiddenFromFetches(settings: GitSettings): readonly string[] {
+  return [...settings['transfer.hideRefs'], ...settings['uploadpack.hideRefs']];
+}
+
+/** As `refsHiddenFromFetches`. Pull requests are ours to write, whatever an owner sets. */
 export function refsHiddenFromPushes(settings: GitSettings): readonly string[] {
   return [...settings['transfer.hideRefs'], ...settings['receive.hideRefs'], 'refs/pull'];
+}
+
+/** What is made of what a push brings. */
+export function fsckOptionsOf(settings: GitSettings): FsckOptions {
+  if (!settings['receive.fsckObjects']) return { mode: 'off' };
+  const skipList = settings['receive.fsck.skipList'];
+  return {
+    mode: 'strict',
+    severities: settings['receive.fsck'],
+    ...(skipList.length > 0 && { skip: new Set(skipList.map((id) => id.toLowerCase())) }),
+  };
 }
 
 /** @returns a sentence that says what the setting would have to be; undefined when the value will do */

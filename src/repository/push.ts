@@ -8,28 +8,26 @@
 import type { Database } from '#db/client.ts';
 import { announceWork } from '#db/outbox.ts';
 import { GitError } from '#git/errors.ts';
-import { STRICT } from '#git/fsck/finding.ts';
-import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
-import { parseTag } from '#git/object/tag.ts';
-import { BRANCH_PREFIX, checkPushedRefName } from '#git/refs/ref-name.ts';
+import type { ObjectFormat } from '#git/object/object-id.ts';
+import type { Ref } from '#git/ref-store.ts';
+import { isHiddenRef } from '#git/refs/hidden-refs.ts';
 import { isAncestor } from '#git/walk/ancestry.ts';
-import { limits } from '#limits.ts';
-import { checkExternalNamedBlobs, findMissingReference } from './connectivity.ts';
+import { IdTable } from '#git/walk/id-table.ts';
+import { type CommandCheck, checkCommands } from './command-checks.ts';
+import { checkExternalNamedBlobs, findMissingReferences } from './connectivity.ts';
 import { LeaseLostError, RepositoryGoneError } from './errors.ts';
+import { fsckOptionsOf, refsHiddenFromFetches, refsHiddenFromPushes } from './git-settings.ts';
+import { ingestLimitsOf } from './ingest/ingest-limits.ts';
 import { type IngestedPack, ingestPack, type PackIngestDependencies } from './ingest/pack-ingest.ts';
 import type { PackFiles } from './pack-files.ts';
 import type { PackedObjectStore, StoredPack } from './packed-object-store.ts';
-import {
-  type CheckedCommand,
-  commitRefs,
-  isZero,
-  type RefTransaction,
-  type RefTransactionResult,
-  readOutcome,
-} from './ref-transaction.ts';
+import { PushConnections } from './push-connections.ts';
+import { isZero } from './ref-changes.ts';
+import { commitRefs, type RefTransaction, type RefTransactionResult, readOutcome } from './ref-transaction.ts';
 import type { PushOutcome, PushRequest, RefCommand, RefOutcome } from './repository-engine.ts';
 import type { RepositoryState, RepositoryStates } from './repository-state.ts';
 import { uuidV7 } from './uuid-v7.ts';
+import { VisibleObjects } from './visible-objects.ts';
 
 export interface PushDependencies {
   readonly db: Database;
@@ -48,7 +46,7 @@ export async function receivePush(dependencies: PushDependencies, request: PushR
     if (error instanceof GitError) return unpackFailed(request, error.message);
     throw error;
   }
-  for (const notice of ingested?.notices ?? []) request.onProgress(`${notice}\n`);
+  for (const notice of ingested?.notices ?? []) request.onMessage?.(`${notice}\n`);
   try {
     const decision = await decide(dependencies, request, state, ingested);
     if (decision.result?.packIsLive) ingested?.lease.end();
@@ -77,7 +75,8 @@ async function takePack(
     pack: request.pack,
     packEnd: request.packEnd ?? 'with-source',
     objects,
-    fsck: STRICT,
+    fsck: fsckOptionsOf(request.settings),
+    limits: ingestLimitsOf(request.settings),
     signal: request.signal,
     onConsumed: request.onPackConsumed,
     onProgress: request.onProgress,
@@ -92,26 +91,45 @@ async function decide(
   ingested: IngestedPack | undefined,
 ): Promise<PushDecision> {
   const { format } = state;
+  const stored = dependencies.openObjects(format, state.packs);
+  const visible = new VisibleObjects(stored, visibleRefs(request, state), request.signal);
+  let missing = new IdTable(format);
   if (ingested) {
     const { index, summary } = ingested.report;
     dependencies.files.prime(ingested.lease.packId, format, index, summary);
-    const failure = await checkReferences(dependencies.openObjects(format, state.packs), ingested);
-    if (failure) return { failure: failure(request), checks: [], result: undefined };
+    try {
+      missing = await findMissingReferences(stored, visible, ingested.report);
+      await checkExternalNamedBlobs(stored, ingested.report, fsckOptionsOf(request.settings));
+    } catch (error) {
+      if (!(error instanceof GitError)) throw error;
+      return { failure: unpackFailed(request, error.message), checks: [], result: undefined };
+    }
   }
   const packs = ingested ? [...state.packs, storedPack(ingested)] : state.packs;
-  const checks = await checkCommands(dependencies.openObjects(format, packs), request, state);
+  const objects = dependencies.openObjects(format, packs);
+  const connections = new PushConnections({ objects, visible, missing, ingested, request });
+  const checks = await checkCommands(
+    {
+      objects,
+      settings: request.settings,
+      headTarget: state.refs.headTarget,
+      atomic: request.atomic,
+      connectionOf: (id) => connections.of(id),
+      onMessage: (line) => request.onMessage?.(line),
+    },
+    request.commands,
+  );
   const commands = checks.flatMap((check) => (check.kind === 'checked' ? [check.command] : []));
-  const result =
-    commands.length > 0 && !(request.atomic && commands.length < checks.length)
-      ? await commit(dependencies.db, {
-          pushId: uuidV7(),
-          repositoryId: request.repositoryId,
-          actorId: request.actorId,
-          commands,
-          atomic: request.atomic,
-          pack: ingested && { packId: ingested.lease.packId, ...ingested },
-        })
-      : undefined;
+  if (commands.length === 0) return { failure: undefined, checks, result: undefined };
+  const result = await commit(dependencies.db, {
+    pushId: uuidV7(),
+    repositoryId: request.repositoryId,
+    actorId: request.actorId,
+    commands,
+    atomic: request.atomic,
+    pack: ingested && { packId: ingested.lease.packId, ...ingested },
+  });
+  for (const line of result.messages) request.onMessage?.(line);
   return { failure: undefined, checks, result };
 }
 
@@ -127,64 +145,10 @@ function storedPack(ingested: IngestedPack): StoredPack {
   return { id: ingested.lease.packId, objectCount: ingested.objectCount, sizeBytes: ingested.sizeBytes };
 }
 
-/** @returns how the push fails, when what the pack refers to is not there */
-async function checkReferences(
-  objects: PackedObjectStore,
-  { report }: IngestedPack,
-): Promise<((request: PushRequest) => PushOutcome) | undefined> {
-  try {
-    const missing = await findMissingReference(objects, report);
-    if (missing !== undefined) return (request) => rejectUpdates(request, 'missing necessary objects');
-    await checkExternalNamedBlobs(objects, report, STRICT);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-    return (request) => unpackFailed(request, error.message);
-  }
-}
-
-type CommandCheck =
-  | { readonly kind: 'checked'; readonly command: CheckedCommand }
-  | { readonly kind: 'rejected'; readonly outcome: RefOutcome };
-
-function checkCommands(
-  objects: PackedObjectStore,
-  request: PushRequest,
-  state: RepositoryState,
-): Promise<CommandCheck[]> {
-  return Promise.all(request.commands.map((command) => checkCommand(objects, command, state)));
-}
-
-async function checkCommand(
-  objects: PackedObjectStore,
-  command: RefCommand,
-  state: RepositoryState,
-): Promise<CommandCheck> {
-  const reject = (reason: string): CommandCheck => ({
-    kind: 'rejected',
-    outcome: { kind: 'rejected', name: command.name, reason },
-  });
-  if (command.refusal !== undefined) return reject(command.refusal);
-  const name = checkPushedRefName(Buffer.from(command.name), limits.refNameMaxBytes);
-  if (name.kind === 'refused') return reject(name.reason);
-  if (command.name.startsWith('refs/pull/')) return reject('deny updating a hidden ref');
-  if (isZero(command.newId)) {
-    if (command.name === state.refs.headTarget) return reject('deletion of the current branch prohibited');
-    return { kind: 'checked', command: { ...command, peeled: undefined } };
-  }
-  const target = await objects.header(command.newId);
-  if (!target) return reject('bad pack');
-  if (command.name.startsWith(BRANCH_PREFIX) && target.type !== 'commit') return reject('failed to update ref');
-  return { kind: 'checked', command: { ...command, peeled: await peel(objects, command.newId) } };
-}
-
-/** @returns what a tag leads to in the end; undefined for other objects */
-async function peel(objects: PackedObjectStore, id: ObjectId): Promise<ObjectId | undefined> {
-  let target = id;
-  while ((await objects.header(target))?.type === 'tag') {
-    target = parseTag((await objects.read(target)).body, objects.format).targetId;
-  }
-  return target === id ? undefined : target;
+/** The refs that a client sees who fetches, or who pushes: it need not send what they reach. */
+function visibleRefs({ settings }: PushRequest, { refs }: RepositoryState): readonly Ref[] {
+  const [fetches, pushes] = [refsHiddenFromFetches(settings), refsHiddenFromPushes(settings)];
+  return refs.refs.filter(({ name }) => !isHiddenRef(name, fetches) || !isHiddenRef(name, pushes));
 }
 
 /** Commits, and finds out what happened when the answer to the commit was lost. */
@@ -213,9 +177,11 @@ async function describe(
   { checks, result }: PushDecision,
 ): Promise<RefOutcome[]> {
   const committed = result?.outcomes.values();
-  const outcomes = checks.map((check): RefOutcome => {
-    if (check.kind === 'rejected') return check.outcome;
-    return committed?.next().value ?? { kind: 'rejected', name: check.command.name, reason: 'atomic push failure' };
+  const outcomes = checks.map((check, index): RefOutcome => {
+    const { name } = request.commands[index] as RefCommand;
+    if (check.kind === 'rejected') return { kind: 'rejected', name, reason: check.reason };
+    if (check.kind === 'implied') return { kind: 'ok', name, forced: false };
+    return committed?.next().value ?? { kind: 'rejected', name, reason: 'failed to update ref' };
   });
   const updates = request.commands.filter(
     (command, index) => outcomes[index]?.kind === 'ok' && !isZero(command.oldId) && !isZero(command.newId),
@@ -248,9 +214,4 @@ function unpackFailed(request: PushRequest, reason: string): PushOutcome {
     unpackError: reason,
     refs: request.commands.map(({ name }) => ({ kind: 'rejected', name, reason: 'unpacker error' })),
   };
-}
-
-/** Deletions need no objects, so they are as good as before; but nothing of a push with a broken pack takes effect here. */
-function rejectUpdates(request: PushRequest, reason: string): PushOutcome {
-  return { unpackError: undefined, refs: request.commands.map(({ name }) => ({ kind: 'rejected', name, reason })) };
 }

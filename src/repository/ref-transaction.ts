@@ -8,12 +8,15 @@ import type { Database, TransactionSql } from '#db/client.ts';
 import { appendToOutbox } from '#db/outbox.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import { LeaseLostError, RepositoryGoneError } from './errors.ts';
+import { foldersOf, isCreation, isZero, judgeCommands } from './ref-changes.ts';
 import type { RefCommand, RefOutcome } from './repository-engine.ts';
 
 /** A command that passed its checks against objects; what is left to check are the other refs. */
 export interface CheckedCommand extends RefCommand {
   /** Of the new object, when it is a tag. */
   readonly peeled: ObjectId | undefined;
+  /** Whether the repository has the object that the ref is expected to name. Git allows to delete what does not exist when it has not. */
+  readonly knowsOldId: boolean;
 }
 
 export interface NewPack {
@@ -36,6 +39,8 @@ export interface RefTransaction {
 
 export interface RefTransactionResult {
   readonly outcomes: readonly RefOutcome[];
+  /** Whole lines for the person who pushes. */
+  readonly messages: readonly string[];
   /** Whether the pack is visible now: it is not when no command took effect. */
   readonly packIsLive: boolean;
 }
@@ -47,13 +52,14 @@ export interface RefTransactionResult {
 export function commitRefs(db: Database, transaction: RefTransaction): Promise<RefTransactionResult> {
   return db.transaction(async (tx) => {
     const headTarget = await lockRepository(tx, transaction.repositoryId);
-    const judged = await judge(tx, transaction);
-    const accepted = transaction.commands.filter((_, index) => judged[index]?.kind === 'ok');
-    if (accepted.length === 0) return { outcomes: judged, packIsLive: false };
+    const current = await readRefs(tx, transaction);
+    const judged = judgeCommands(transaction.commands, current, transaction.atomic ? 'atomic' : 'one by one');
+    const { outcomes, messages, changes } = judged;
+    if (changes.length === 0) return { outcomes, messages, packIsLive: false };
     if (transaction.pack) await publishPack(tx, transaction.repositoryId, transaction.pack);
-    await moveRefs(tx, transaction.repositoryId, accepted);
-    await finish(tx, transaction, accepted, headTarget);
-    return { outcomes: judged, packIsLive: transaction.pack !== undefined };
+    await moveRefs(tx, transaction.repositoryId, changes);
+    await finish(tx, transaction, changes, headTarget);
+    return { outcomes, messages, packIsLive: transaction.pack !== undefined };
   });
 }
 
@@ -71,6 +77,7 @@ export async function readOutcome(
     outcomes: transaction.commands.map(({ name }) =>
       moved.has(name) ? { kind: 'ok', name, forced: false } : rejected(name, 'failed to update ref'),
     ),
+    messages: [],
     packIsLive: transaction.pack !== undefined,
   };
 }
@@ -82,75 +89,21 @@ async function lockRepository(tx: TransactionSql, repositoryId: number): Promise
   return row.head_target;
 }
 
-/** Decides command by command; with `atomic`, one that fails fails all. */
-async function judge(tx: TransactionSql, transaction: RefTransaction): Promise<RefOutcome[]> {
-  const names = transaction.commands.map((command) => command.name);
-  const current = await readTargets(tx, transaction.repositoryId, names);
-  const outcomes = transaction.commands.map((command) => compareAndSet(command, current.get(command.name)));
-  const creates = transaction.commands.filter(
-    (command, index) => outcomes[index]?.kind === 'ok' && isCreation(command),
-  );
-  if (creates.length > 0) {
-    const conflicts = await findNameConflicts(tx, transaction, outcomes);
-    transaction.commands.forEach((command, index) => {
-      const other = conflicts.get(command.name);
-      if (other !== undefined) outcomes[index] = rejected(command.name, `refname conflict: '${other}' exists`);
-    });
-  }
-  if (!transaction.atomic || outcomes.every((outcome) => outcome.kind === 'ok')) return outcomes;
-  return outcomes.map((outcome) =>
-    outcome.kind === 'ok' ? rejected(outcome.name, 'atomic transaction failed') : outcome,
-  );
-}
-
-function compareAndSet(command: CheckedCommand, current: ObjectId | undefined): RefOutcome {
-  if (isZero(command.oldId) && current !== undefined) return rejected(command.name, 'reference already exists');
-  const isDeletionOfNothing = current === undefined && isZero(command.newId);
-  if (isDeletionOfNothing) return { kind: 'ok', name: command.name, forced: false };
-  if (!isZero(command.oldId) && current !== command.oldId) return rejected(command.name, 'failed to update ref');
-  return { kind: 'ok', name: command.name, forced: false };
-}
-
-/**
- * Refs are paths: `a` and `a/b` cannot both exist, whichever came first — git-check-ref-format(1), git-update-ref(1).
- *
- * @returns of each new name that clashes, the name it clashes with
- */
-async function findNameConflicts(
+/** The refs that the commands name, and those that a new one could not stand beside. */
+async function readRefs(
   tx: TransactionSql,
-  transaction: RefTransaction,
-  outcomes: readonly RefOutcome[],
-): Promise<Map<string, string>> {
-  const accepted = transaction.commands.filter((_, index) => outcomes[index]?.kind === 'ok');
-  const deleted = new Set(accepted.filter((command) => isZero(command.newId)).map((command) => command.name));
-  const created = accepted.filter(isCreation).map((command) => command.name);
-  const conflicts = new Map<string, string>();
-  const taken = new Set(created);
-  for (const name of created) {
-    const parents = parentNames(name);
-    const sibling = parents.find((parent) => taken.has(parent));
-    if (sibling !== undefined) conflicts.set(name, sibling);
-  }
-  const existing = await tx<{ created: string; name: string }[]>`
-    select wanted.name as created, ref.name
-    from unnest(${created}::text[]) as wanted(name)
-    join ref on ref.repository_id = ${transaction.repositoryId}
-      and ((ref.name >= (wanted.name || '/') collate "C" and ref.name < (wanted.name || '0') collate "C")
-        or ref.name = any(${[...new Set(created.flatMap(parentNames))]}::text[]) and starts_with(wanted.name, ref.name || '/'))`;
-  for (const row of existing) {
-    if (!deleted.has(row.name)) conflicts.set(row.created, row.name);
-  }
-  return conflicts;
-}
-
-function parentNames(name: string): string[] {
-  const parts = name.split('/');
-  return parts.slice(0, -1).map((_, index) => parts.slice(0, index + 1).join('/'));
-}
-
-async function readTargets(tx: TransactionSql, repositoryId: number, names: string[]): Promise<Map<string, ObjectId>> {
+  { repositoryId, commands }: RefTransaction,
+): Promise<ReadonlyMap<string, ObjectId>> {
+  const names = commands.map((command) => command.name);
+  const created = commands.filter(isCreation).map((command) => command.name);
   const rows = await tx<{ name: string; target: Uint8Array }[]>`
-    select name, target from ref where repository_id = ${repositoryId} and name = any(${names}::text[])`;
+    select name, target from ref where repository_id = ${repositoryId}
+      and name = any(${[...names, ...new Set(created.flatMap(foldersOf))]}::text[])
+    union
+    select ref.name, ref.target
+    from unnest(${created}::text[]) as wanted(name)
+    join ref on ref.repository_id = ${repositoryId}
+      and ref.name >= (wanted.name || '/') collate "C" and ref.name < (wanted.name || '0') collate "C"`;
   return new Map(rows.map((row) => [row.name, toHex(row.target)]));
 }
 
@@ -211,14 +164,6 @@ async function adoptHead(
   if (existing.length > 0) return headTarget;
   const names = branches.map((branch) => branch.name);
   return ['refs/heads/main', 'refs/heads/master'].find((name) => names.includes(name)) ?? (names[0] as string);
-}
-
-function isCreation(command: RefCommand): boolean {
-  return isZero(command.oldId) && !isZero(command.newId);
-}
-
-export function isZero(id: ObjectId): boolean {
-  return /^0+$/.test(id);
 }
 
 function rejected(name: string, reason: string): RefOutcome {

@@ -232,13 +232,13 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
     [
       'an old value that is out of date',
       (tip: string): RefCommand => ({ name: 'refs/heads/main', oldId: 'a'.repeat(40), newId: tip }),
-      'failed to update ref',
+      'incorrect old value provided',
     ],
     ['a ref that exists', (tip: string) => create('refs/heads/main', tip), 'reference already exists'],
     [
       'a ref below another',
       (tip: string) => create('refs/heads/main/sub', tip),
-      "refname conflict: 'refs/heads/main' exists",
+      'refname conflict',
     ],
     ['a ref above another', (tip: string) => create('refs/heads', tip), 'funny refname'],
     [
@@ -247,7 +247,7 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
       'deletion of the current branch prohibited',
     ],
     ['a hidden ref', (tip: string) => create('refs/pull/1/head', tip), 'deny updating a hidden ref'],
-    ['an object that does not exist', () => create('refs/heads/x', 'b'.repeat(40)), 'bad pack'],
+    ['an object that does not exist', () => create('refs/heads/x', 'b'.repeat(40)), 'missing necessary objects'],
   ])('refuses %s', async (_, command, reason) => {
     const tip = commit('a.txt', 'a\n');
     await push(packOf([tip]), [create('refs/heads/main', tip)]);

@@ -296,9 +296,10 @@ describe.skipIf(!hasDatabase)('git over HTTP, under attack', () => {
     it('report inside the side band when there is one', async () => {
       const deletion = `${UNKNOWN_ID} ${ZERO_ID} refs/heads/none\0report-status-v2 side-band-64k`;
       const answer = await post('git-receive-pack', encode(deletion, FLUSH));
-      const [frame, end] = splitPktLines(answer.body);
+      const [message, frame, end] = splitPktLines(answer.body);
       expect(end).toEqual(FLUSH);
-      if (frame?.kind !== 'data') throw new Error('no frame');
+      if (message?.kind !== 'data' || frame?.kind !== 'data') throw new Error('no frame');
+      expect(lineText(message.payload)).toBe('\x02warning: deleting a non-existent ref');
       expect(frame.payload[0]).toBe(1);
       const nested = [...splitPktLines(frame.payload.subarray(1))];
       expect(nested.map((pkt) => (pkt.kind === 'data' ? lineText(pkt.payload) : pkt.kind))).toEqual([

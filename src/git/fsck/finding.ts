@@ -90,10 +90,12 @@ export interface Finding {
 }
 
 export interface FsckOptions {
-  /** `strict`, as at receive: a warning counts as an error, and mode 100664 is a bad one. */
-  readonly mode: 'strict' | 'lenient';
+  /** `strict`, as at receive: a warning counts as an error, and mode 100664 is a bad one. `off`: nothing is found. */
+  readonly mode: 'strict' | 'lenient' | 'off';
   /** Instead of git's own, as `receive.fsck.<msg-id>` sets them. Those of fatal messages are disregarded. */
   readonly severities?: Partial<Record<FsckMessageId, Severity>> | undefined;
+  /** Ids of objects whose findings are disregarded, as `receive.fsck.skipList` has them. */
+  readonly skip?: ReadonlySet<string> | undefined;
 }
 
 export const STRICT: FsckOptions = { mode: 'strict' };
@@ -103,11 +105,14 @@ export function isRefusal(finding: Finding): boolean {
   return finding.severity === 'error' || finding.severity === 'fatal';
 }
 
+/** Strictness makes errors of git's own warnings alone: one that was set stays a warning (git's `fsck_set_msg_type`). */
 export function severityOf(id: FsckMessageId, options: FsckOptions): Severity {
+  if (options.mode === 'off') return 'ignore';
   const ownSeverity: Severity = DEFAULT_SEVERITY[id];
   if (ownSeverity === 'fatal') return ownSeverity;
-  const severity = options.severities?.[id] ?? ownSeverity;
-  return severity === 'warn' && options.mode === 'strict' ? 'error' : severity;
+  const set = options.severities?.[id];
+  if (set !== undefined) return set;
+  return ownSeverity === 'warn' && options.mode === 'strict' ? 'error' : ownSeverity;
 }
 
 /** Collects the findings of one object. */

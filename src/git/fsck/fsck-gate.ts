@@ -36,6 +36,7 @@ export class FsckGate {
   judgeFindings(type: ObjectType, findings: readonly Finding[], ids: Uint8Array, idStart: number): void {
     for (const finding of findings) {
       const id = toHex(ids, idStart, idStart + this.#format.idBytes);
+      if (this.options.skip?.has(id)) return;
       const text = `object ${id}: ${finding.id}: ${finding.detail}`;
       if (isRefusal(finding)) throw new FsckError(text);
       if (this.notices.length < NOTICES_MAX) this.notices.push(`warning in ${type} ${text.slice('object '.length)}`);

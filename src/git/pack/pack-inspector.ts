@@ -33,12 +33,13 @@ export class PackInspector {
   readonly #skeleton = new CommitSkeleton();
   readonly trees: TreeInspector;
 
-  constructor(format: ObjectFormat, fsck: FsckOptions) {
+  /** @param treeEntriesMax entries of one tree */
+  constructor(format: ObjectFormat, fsck: FsckOptions, treeEntriesMax?: number) {
     this.#format = format;
     this.#gate = new FsckGate(format, fsck);
     this.#references = new IdTable(format);
     this.#commits = new CommitRecords(format);
-    this.trees = new TreeInspector(format, this.#gate, this.#references);
+    this.trees = new TreeInspector(format, this.#gate, this.#references, treeEntriesMax);
   }
 
   /**

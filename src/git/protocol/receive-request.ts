@@ -38,6 +38,11 @@ export interface ReceiveCommand {
   readonly nameBytes?: Uint8Array | undefined;
 }
 
+export interface ReceiveBounds {
+  readonly commandsMax: number;
+  readonly refNameMaxBytes: number;
+}
+
 /** Where the pkts come from: `PktLineReader`, or a list in tests. */
 export interface PktSource {
   read(): Promise<PktLine | undefined>;
@@ -54,8 +59,9 @@ export async function readReceiveRequest(
   source: PktSource,
   format: ObjectFormat,
   offers: ReceiveOffers,
+  bounds: ReceiveBounds = { commandsMax: limits.pushCommandsMax, refNameMaxBytes: limits.refNameMaxBytes },
 ): Promise<ReceiveRequest | undefined> {
-  const draft = new Draft(format);
+  const draft = new Draft(format, bounds);
   await readCommandList(source, draft);
   if (draft.isEmpty) return undefined;
   const { capabilities } = draft;
@@ -83,6 +89,7 @@ export function bringsPack(request: Pick<ReceiveRequest, 'commands' | 'refusal'>
 /** A request as far as it was read. */
 class Draft {
   readonly format: ObjectFormat;
+  readonly bounds: ReceiveBounds;
   readonly commands: ReceiveCommand[] = [];
   readonly shallowIds: ObjectId[] = [];
   readonly pushOptions: string[] = [];
@@ -90,8 +97,9 @@ class Draft {
   refusal: string | undefined;
   #discardedBytes = 0;
 
-  constructor(format: ObjectFormat) {
+  constructor(format: ObjectFormat, bounds: ReceiveBounds) {
     this.format = format;
+    this.bounds = bounds;
   }
 
   get isEmpty(): boolean {
@@ -137,8 +145,9 @@ function addLine(draft: Draft, line: Uint8Array): void {
     if (nul >= 0) addCapabilities(draft, lineText(line.subarray(nul + 1)));
     addCommand(draft, nul < 0 ? line : line.subarray(0, nul), text);
   }
-  if (draft.commands.length > limits.pushCommandsMax) {
-    draft.refuse(`push of more than ${limits.pushCommandsMax} refs: push some of them at a time`);
+  const { commandsMax } = draft.bounds;
+  if (draft.commands.length > commandsMax) {
+    draft.refuse(`push of more than ${commandsMax} refs: push some of them at a time`);
   }
   if (draft.shallowIds.length > limits.pushCommandsMax) {
     draft.refuse(`push from a history that ends in more than ${limits.pushCommandsMax} places`);
@@ -158,7 +167,7 @@ function parseShallow(id: string, format: ObjectFormat): ObjectId {
 
 /** old-id " " new-id " " ref-name */
 function addCommand(draft: Draft, line: Uint8Array, text: string): void {
-  const { format, commands } = draft;
+  const { format, commands, bounds } = draft;
   const digits = format.hexDigits;
   const oldId = text.slice(0, digits).toLowerCase();
   const newId = text.slice(digits + 1, 2 * digits + 1).toLowerCase();
@@ -167,8 +176,8 @@ function addCommand(draft: Draft, line: Uint8Array, text: string): void {
     throw new ProtocolError(`protocol error: expected old/new/ref, got '${text.slice(0, 200)}'`);
   }
   const bytes = line.subarray(2 * digits + 2);
-  if (bytes.length > limits.refNameMaxBytes) {
-    draft.refuse(`push of a ref whose name has more than ${limits.refNameMaxBytes} bytes`);
+  if (bytes.length > bounds.refNameMaxBytes) {
+    draft.refuse(`push of a ref whose name has more than ${bounds.refNameMaxBytes} bytes`);
     return;
   }
   const name = decodeStrict(bytes);

@@ -8,6 +8,7 @@ import type { EntryTable } from '#git/pack/entry-table.ts';
 import type { Inspection } from '#git/pack/pack-inspector.ts';
 import type { PackReport } from '#git/pack/pack-report.ts';
 import type { ResolveBatch, ResolvePlanOptions } from '#git/pack/resolve-plan.ts';
+import type { IngestLimits } from './ingest-limits.ts';
 
 /** Whether the roots of a task were shown to an inspector already, or are objects that were just appended. */
 export type RootKind = 'inspected' | 'new';
@@ -32,6 +33,7 @@ export interface ResolveTask {
   readonly roots: Int32Array;
   readonly rootKind: RootKind;
   readonly fsck: FsckOptions;
+  readonly limits: IngestLimits;
   readonly inflatedMaxBytes: number;
   /** One flag, not 0 when the push is no longer wanted. */
   readonly cancel: Int32Array<SharedArrayBuffer>;
@@ -45,7 +47,7 @@ export interface ResolveResult {
 /** The calls that a thread answers. */
 export interface IngestCalls {
   /** Begins a session; the calls with its number go to one thread. */
-  open(session: number, options: { format: ObjectFormatName; fsck: FsckOptions }): void;
+  open(session: number, options: { format: ObjectFormatName; fsck: FsckOptions; limits: IngestLimits }): void;
   /** Parses the next bytes of the pack. @returns whether its trailer was read */
   feed(session: number, bytes: Uint8Array): boolean;
   finishParsing(session: number, plan: ResolvePlanOptions): ParseResult;

@@ -20,22 +20,13 @@ import { collectGarbage } from './collect-garbage.ts';
 import { flattenError } from './ingest-error.ts';
 import type { CallMessage, IngestCalls, ResolveTask, ReturnMessage } from './ingest-messages.ts';
 
-const parserLimits = {
-  packMaxBytes: limits.packMaxBytes,
-  objectsMax: limits.packObjectsMax,
-  objectMaxBytes: limits.objectMaxBytes,
-  objectInMemoryMaxBytes: limits.objectInMemoryMaxBytes,
-  inflatedMaxBytes: limits.pushInflatedMaxBytes,
-  inflationRatioMax: limits.pushInflationRatioMax,
-};
-
 const sessions = new Map<number, { parser: PackParser; inspector: PackInspector }>();
 
 const calls: IngestCalls = {
-  open(session, { format, fsck }) {
+  open(session, { format, fsck, limits: own }) {
     const objectFormat = objectFormatOf(format);
-    const inspector = new PackInspector(objectFormat, fsck);
-    const parser = new PackParser(objectFormat, parserLimits, (...object) => inspector.inspect(...object));
+    const inspector = new PackInspector(objectFormat, fsck, own.treeEntriesMax);
+    const parser = new PackParser(objectFormat, own, (...object) => inspector.inspect(...object));
     sessions.set(session, { parser, inspector });
   },
 
@@ -60,7 +51,7 @@ const calls: IngestCalls = {
   collectGarbage,
 
   resolve(task) {
-    const inspector = new PackInspector(task.table.format, task.fsck);
+    const inspector = new PackInspector(task.table.format, task.fsck, task.limits.treeEntriesMax);
     if (task.rootKind === 'new') inspectRoots(task, inspector);
     const resolver = new FamilyResolver(
       task.table,
@@ -68,8 +59,8 @@ const calls: IngestCalls = {
       new EntrySource(task.segments),
       inspector,
       {
-        objectInMemoryMaxBytes: limits.objectInMemoryMaxBytes,
-        deltaDepthMax: limits.deltaDepthMax,
+        objectInMemoryMaxBytes: task.limits.objectInMemoryMaxBytes,
+        deltaDepthMax: task.limits.deltaDepthMax,
         pathMaxBytes: limits.deltaPathMaxBytes,
         inflatedMaxBytes: task.inflatedMaxBytes,
       },

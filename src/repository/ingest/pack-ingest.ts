@@ -6,6 +6,7 @@
  * sweeper.
  */
 import { createHash } from 'node:crypto';
+import { toHex } from '#bytes/hex.ts';
 import type { FsckOptions } from '#git/fsck/finding.ts';
 import type { ObjectFormat } from '#git/object/object-id.ts';
 import type { ObjectStore } from '#git/object-store.ts';
@@ -19,6 +20,7 @@ import type { BlobStore } from '#storage/blob-store.ts';
 import { packIndexKey, packKey, packSummaryKey } from '#storage/storage-key.ts';
 import type { PackLease, PackLeases } from '../pack-lease.ts';
 import { IncomingPack } from './incoming-pack.ts';
+import type { IngestLimits } from './ingest-limits.ts';
 import type { ParseResult } from './ingest-messages.ts';
 import type { IngestThread, IngestThreads } from './ingest-threads.ts';
 import { PackResolution } from './pack-resolution.ts';
@@ -40,6 +42,7 @@ export interface IngestRequest {
   /** Where the bases of a thin pack are. */
   readonly objects: ObjectStore;
   readonly fsck: FsckOptions;
+  readonly limits: IngestLimits;
   readonly signal: AbortSignal;
   readonly onConsumed: () => void;
   readonly onProgress: (line: string) => void;
@@ -101,7 +104,8 @@ class PackIngest {
     });
     try {
       await this.#lease.begin();
-      await this.#thread.call('open', this.#session, { format: this.#request.format.name, fsck: this.#request.fsck });
+      const { format, fsck, limits: own } = this.#request;
+      await this.#thread.call('open', this.#session, { format: format.name, fsck, limits: own });
       const parsed = await this.#receive(incoming);
       signal.throwIfAborted();
       if (parsed.table.count === 0) {
@@ -167,7 +171,11 @@ class PackIngest {
       objectCount: table.count,
       trailer: pack.trailer,
       report,
-      notices: [...inspections.flatMap((part) => part.notices), ...notices],
+      notices: [
+        ...inspections.flatMap((part) => part.notices),
+        ...notices,
+        ...largeObjectNotices(table, this.#request.limits.objectWarnBytes),
+      ],
     };
   }
 
@@ -231,6 +239,23 @@ class PackIngest {
       blobs.put(packSummaryKey(packId), report.summary, { signal }),
     ]);
   }
+}
+
+/** More of them help nobody. */
+const LARGE_OBJECTS_TOLD = 10;
+
+function largeObjectNotices(table: EntryTable, warnBytes: number): string[] {
+  const notices: string[] = [];
+  for (let entry = 0; entry < table.count && notices.length < LARGE_OBJECTS_TOLD; entry++) {
+    const sizeBytes = table.size[entry] as number;
+    if (sizeBytes <= warnBytes) continue;
+    const { idBytes } = table.format;
+    const id = toHex(table.id, entry * idBytes, (entry + 1) * idBytes);
+    notices.push(
+      `warning: object ${id} has ${sizeBytes} bytes, more than the ${warnBytes} recommended; Git LFS is made for such files`,
+    );
+  }
+  return notices;
 }
 
 /** A small pack in one piece, with what was appended. */

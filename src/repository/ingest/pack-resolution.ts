@@ -19,6 +19,7 @@ import { type AppendedObject, appendObjects } from '#git/pack/thin-completion.ts
 import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import type { IncomingPack } from './incoming-pack.ts';
+import type { IngestLimits } from './ingest-limits.ts';
 import type { ParseResult, RootKind } from './ingest-messages.ts';
 import type { IngestThreads } from './ingest-threads.ts';
 
@@ -30,6 +31,7 @@ export interface ResolutionContext {
   /** Where the bases of a thin pack are. */
   readonly objects: ObjectStore;
   readonly fsck: FsckOptions;
+  readonly limits: IngestLimits;
   readonly signal: AbortSignal;
   /** One flag that stops the threads when it is not 0. */
   readonly cancel: Int32Array<SharedArrayBuffer>;
@@ -57,7 +59,8 @@ export class PackResolution {
   async resolve(parsed: ParseResult): Promise<EntryTable> {
     this.inspections.push(parsed.inspection);
     this.#inflatedBytes = parsed.inflatedBytes;
-    this.#inflatedMaxBytes = Math.max(limits.pushInflatedMaxBytes, parsed.sizeBytes * limits.pushInflationRatioMax);
+    const { inflatedMaxBytes, inflationRatioMax } = this.#context.limits;
+    this.#inflatedMaxBytes = Math.max(inflatedMaxBytes, parsed.sizeBytes * inflationRatioMax);
     await this.#resolveBatches(parsed.table, parsed.families, parsed.batches);
     return this.#resolveByIds(parsed);
   }
@@ -97,6 +100,7 @@ export class PackResolution {
       roots,
       rootKind,
       fsck: this.#context.fsck,
+      limits: this.#context.limits,
       inflatedMaxBytes: this.#inflatedMaxBytes - this.#inflatedBytes,
       cancel: this.#context.cancel,
     });

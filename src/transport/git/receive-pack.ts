@@ -13,6 +13,7 @@ import {
 } from '#git/protocol/receive-advertisement.ts';
 import {
   bringsPack,
+  type PktSource,
   type ReceiveCommand,
   type ReceiveRequest,
   readReceiveRequest,
@@ -20,7 +21,7 @@ import {
 import type { PushReport, RefReport } from '#git/protocol/report-status.ts';
 import type { Ref } from '#git/ref-store.ts';
 import { isHiddenRef } from '#git/refs/hidden-refs.ts';
-import { type GitSettings, refsHiddenFromPushes } from '#repository/git-settings.ts';
+import { DEFAULT_GIT_SETTINGS, type GitSettings, refsHiddenFromPushes } from '#repository/git-settings.ts';
 import type { PushRequest, RefOutcome } from '#repository/repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import type { GitDialogue, GitSession } from './git-session.ts';
@@ -42,7 +43,7 @@ export async function serveReceivePack(
   const reader = new PktLineReader(input);
   let request: ReceiveRequest | undefined;
   try {
-    request = await readReceiveRequest(reader, format, receiveOffers(repository.gitSettings));
+    request = await readPush(reader, repository);
   } catch (error) {
     await output.write(encodePktLine(`ERR ${session.describe(error)}`));
     return;
@@ -64,6 +65,9 @@ async function advertise(session: GitSession): Promise<void> {
   for (const bytes of encodePktLines(pkts)) await session.output.write(bytes);
 }
 
+/** What a push creates is like this. */
+export const NEW_REPOSITORY = { gitSettings: DEFAULT_GIT_SETTINGS, objectFormat: 'sha1' } as const;
+
 /** What receive-pack says of a repository, or of one that a push would create. */
 export function receiveAdvertisement(
   { version, agent, sessionId }: Pick<GitSession, 'version' | 'agent' | 'sessionId'>,
@@ -81,7 +85,18 @@ export function receiveAdvertisement(
   };
 }
 
-export function receiveOffers(settings: GitSettings): ReceiveOffers {
+/** @returns undefined when there is nothing to push @throws {ProtocolError} @throws {LimitExceededError} */
+export function readPush(
+  source: PktSource,
+  { objectFormat, gitSettings }: Pick<RepositoryRecord, 'gitSettings' | 'objectFormat'>,
+): Promise<ReceiveRequest | undefined> {
+  return readReceiveRequest(source, objectFormatOf(objectFormat), receiveOffers(gitSettings), {
+    commandsMax: gitSettings['limits.maxCommands'],
+    refNameMaxBytes: gitSettings['limits.maxRefName'],
+  });
+}
+
+function receiveOffers(settings: GitSettings): ReceiveOffers {
   return { atomic: settings['receive.advertiseAtomic'], pushOptions: settings['receive.advertisePushOptions'] };
 }
 

@@ -9,9 +9,8 @@ import {
 } from '#git/protocol/ref-advertisement.ts';
 import { advertiseV2Capabilities } from '#git/protocol/v2-capability-advertisement.ts';
 import type { RefSnapshot } from '#git/ref-store.ts';
-import { DEFAULT_GIT_SETTINGS } from '#repository/git-settings.ts';
 import type { GitAccess } from '../git/git-access.ts';
-import { receiveAdvertisement } from '../git/receive-pack.ts';
+import { NEW_REPOSITORY, receiveAdvertisement } from '../git/receive-pack.ts';
 import type { GitExchange } from './git-exchange.ts';
 import type { GitService } from './git-path.ts';
 
@@ -44,7 +43,7 @@ async function advertisement(
 async function pushAdvertisement(exchange: GitExchange, access: GitAccess): Promise<Iterable<OutgoingPkt>> {
   const { services, version, agent, context, signal } = exchange;
   const exists = access.kind === 'existing';
-  const repository = exists ? access.repository : { gitSettings: DEFAULT_GIT_SETTINGS, objectFormat: SHA1.name };
+  const repository = exists ? access.repository : NEW_REPOSITORY;
   const refs = exists ? (await services.engine.snapshot(access.repository.id, signal)).refs.refs : [];
   const session = { version, agent, sessionId: context.requestId };
   const pkts = advertiseForReceivePack(receiveAdvertisement(session, repository, refs));

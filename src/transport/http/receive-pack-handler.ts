@@ -5,16 +5,15 @@
  * Not a byte goes out before the pack has come in: a client behind a buffering proxy, or one that listens only after it has
  * sent everything, would otherwise wait for us while we wait for it.
  */
-import { objectFormatOf, SHA1 } from '#git/object/object-id.ts';
+import { objectFormatOf } from '#git/object/object-id.ts';
 import { PktLineReader } from '#git/pkt-line/pkt-line-reader.ts';
 import type { ByteSink } from '#git/pkt-line/side-band.ts';
-import { bringsPack, readReceiveRequest } from '#git/protocol/receive-request.ts';
-import { DEFAULT_GIT_SETTINGS } from '#repository/git-settings.ts';
+import { bringsPack } from '#git/protocol/receive-request.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import type { CreatableRepository, GitAccess } from '../git/git-access.ts';
 import type { GitSession } from '../git/git-session.ts';
 import { PushAnswer } from '../git/push-answer.ts';
-import { type Push, receiveOffers, runPush } from '../git/receive-pack.ts';
+import { NEW_REPOSITORY, type Push, readPush, runPush } from '../git/receive-pack.ts';
 import type { GitExchange } from './git-exchange.ts';
 import { HttpRefusal, unauthenticated } from './http-refusal.ts';
 
@@ -24,10 +23,10 @@ export async function answerReceivePack(exchange: GitExchange, access: GitAccess
   try {
     if (access.principal.kind === 'anonymous') throw unauthenticated();
     const reader = new PktLineReader(exchange.body.chunks());
-    const { format, offers } = promises(access);
-    const request = await readReceiveRequest(reader, format, offers);
+    const promised = access.kind === 'existing' ? access.repository : NEW_REPOSITORY;
+    const request = await readPush(reader, promised);
     if (!request) return await answerProbe(exchange);
-    const pack = bringsPack(request, format) ? reader.rest() : undefined;
+    const pack = bringsPack(request, objectFormatOf(promised.objectFormat)) ? reader.rest() : undefined;
     const isNew = access.kind === 'creatable';
     const repository = access.kind === 'existing' ? access.repository : await create(exchange, access);
     const session = exchange.session(repository, access.principal, outputOf(exchange));
@@ -35,13 +34,6 @@ export async function answerReceivePack(exchange: GitExchange, access: GitAccess
   } catch (error) {
     await exchange.answerError(error, RESULT_TYPE);
   }
-}
-
-/** What the advertisement promised of the repository. */
-function promises(access: GitAccess) {
-  if (access.kind === 'creatable') return { format: SHA1, offers: receiveOffers(DEFAULT_GIT_SETTINGS) };
-  const { objectFormat, gitSettings } = access.repository;
-  return { format: objectFormatOf(objectFormat), offers: receiveOffers(gitSettings) };
 }
 
 /** Begins the answer with its first bytes. */

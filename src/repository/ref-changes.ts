@@ -1,0 +1,165 @@
+/**
+ * What becomes of the commands of a push, one after another, against the refs as they are: each compares the old value that it
+ * expects, and no ref may be a directory of another. In git's words: the reasons of `ref_transaction_error_msg`, the messages of its
+ * files backend (`refs/files-backend.c`).
+ */
+import type { ObjectId } from '#git/object/object-id.ts';
+import type { CheckedCommand } from './ref-transaction.ts';
+import type { RefCommand, RefOutcome } from './repository-engine.ts';
+
+export interface JudgedCommands {
+  /** In the order of the commands. */
+  readonly outcomes: readonly RefOutcome[];
+  /** Whole lines that say more about what was rejected. */
+  readonly messages: readonly string[];
+  /** What is to be done in the end: at most one command for a name. */
+  readonly changes: readonly CheckedCommand[];
+}
+
+/** @param current of the refs that commands name, and of those that could stand in their way */
+export function judgeCommands(
+  commands: readonly CheckedCommand[],
+  current: ReadonlyMap<string, ObjectId>,
+  mode: 'atomic' | 'one by one',
+): JudgedCommands {
+  return mode === 'atomic' ? judgeTogether(commands, current) : judgeOneByOne(commands, current);
+}
+
+/** Each takes effect before the next is looked at. */
+function judgeOneByOne(commands: readonly CheckedCommand[], current: ReadonlyMap<string, ObjectId>): JudgedCommands {
+  const refs = new RefNames(current);
+  const messages: string[] = [];
+  const changes = new Map<string, CheckedCommand>();
+  const outcomes = commands.map((command): RefOutcome => {
+    const fault = findValueFault(command, refs.get(command.name)) ?? findNameFault(command, refs);
+    if (fault) {
+      messages.push(fault.message);
+      return { kind: 'rejected', name: command.name, reason: fault.reason };
+    }
+    if (isNothing(command, refs)) messages.push(NOTHING_DELETED);
+    else changes.set(command.name, { ...command, oldId: changes.get(command.name)?.oldId ?? command.oldId });
+    refs.apply(command);
+    return { kind: 'ok', name: command.name, forced: false };
+  });
+  return { outcomes, messages, changes: [...changes.values()] };
+}
+
+/** All are compared with the refs as they were, and take effect together or not at all. A name may come up once. */
+function judgeTogether(commands: readonly CheckedCommand[], current: ReadonlyMap<string, ObjectId>): JudgedCommands {
+  const refs = new RefNames(current);
+  const deletedFirst = [...commands].sort((a, b) => Number(isCreation(a)) - Number(isCreation(b)));
+  const names = new Set<string>();
+  const nothings = commands.filter((command) => isNothing(command, refs));
+  for (const command of deletedFirst) {
+    const fault = names.has(command.name)
+      ? { message: `error: multiple updates for ref '${command.name}' not allowed\n` }
+      : (findValueFault(command, refs.get(command.name)) ?? findNameFault(command, refs));
+    if (fault) return rejectAll(commands, fault.message);
+    names.add(command.name);
+    refs.apply(command);
+  }
+  return {
+    outcomes: commands.map(({ name }) => ({ kind: 'ok', name, forced: false })),
+    messages: nothings.map(() => NOTHING_DELETED),
+    changes: commands.filter((command) => !nothings.includes(command)),
+  };
+}
+
+function rejectAll(commands: readonly CheckedCommand[], message: string): JudgedCommands {
+  const reason = 'atomic transaction failed';
+  return {
+    outcomes: commands.map(({ name }) => ({ kind: 'rejected', name, reason })),
+    messages: [message],
+    changes: [],
+  };
+}
+
+const NOTHING_DELETED = 'warning: deleting a non-existent ref\n';
+
+/** The deletion of what does not exist: allowed, and no change. */
+function isNothing({ name, newId }: RefCommand, refs: RefNames): boolean {
+  return isZero(newId) && refs.get(name) === undefined;
+}
+
+interface Fault {
+  readonly reason: string;
+  readonly message: string;
+}
+
+function findValueFault(
+  { name, oldId, newId, knowsOldId }: CheckedCommand,
+  value: ObjectId | undefined,
+): Fault | undefined {
+  const fault = (reason: string, detail: string) => ({
+    reason,
+    message: `error: cannot lock ref '${name}': ${detail}\n`,
+  });
+  if (isZero(oldId))
+    return value === undefined ? undefined : fault('reference already exists', 'reference already exists');
+  const isOutdated = value === undefined && isZero(newId) && !knowsOldId;
+  if (isOutdated) return undefined;
+  if (value === undefined) return fault('reference does not exist', `unable to resolve reference '${name}'`);
+  if (value === oldId) return undefined;
+  return fault('incorrect old value provided', `is at ${value} but expected ${oldId}`);
+}
+
+function findNameFault(command: CheckedCommand, refs: RefNames): Fault | undefined {
+  const { name } = command;
+  const other = isCreation(command) ? refs.findConflict(name) : undefined;
+  if (other === undefined) return undefined;
+  const detail = `'${other}' exists; cannot create '${name}'`;
+  return { reason: 'refname conflict', message: `error: cannot lock ref '${name}': ${detail}\n` };
+}
+
+/** Names of refs as paths: `a` and `a/b` cannot both exist — git-check-ref-format(1), git-update-ref(1). */
+class RefNames {
+  readonly #values: Map<string, ObjectId>;
+  /** Of each directory, the refs below it. */
+  readonly #below = new Map<string, Set<string>>();
+
+  constructor(values: ReadonlyMap<string, ObjectId>) {
+    this.#values = new Map(values);
+    for (const name of values.keys()) this.#place(name);
+  }
+
+  get(name: string): ObjectId | undefined {
+    return this.#values.get(name);
+  }
+
+  apply({ name, newId }: RefCommand): void {
+    if (isZero(newId)) {
+      this.#values.delete(name);
+      for (const folder of foldersOf(name)) this.#below.get(folder)?.delete(name);
+    } else {
+      this.#values.set(name, newId);
+      this.#place(name);
+    }
+  }
+
+  findConflict(name: string): string | undefined {
+    const above = foldersOf(name).find((folder) => this.#values.has(folder));
+    return above ?? this.#below.get(name)?.values().next().value;
+  }
+
+  #place(name: string): void {
+    for (const folder of foldersOf(name)) {
+      const names = this.#below.get(folder);
+      if (names) names.add(name);
+      else this.#below.set(folder, new Set([name]));
+    }
+  }
+}
+
+/** `a`, `a/b` of `a/b/c`. */
+export function foldersOf(name: string): string[] {
+  const parts = name.split('/');
+  return parts.slice(0, -1).map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+export function isCreation(command: RefCommand): boolean {
+  return isZero(command.oldId) && !isZero(command.newId);
+}
+
+export function isZero(id: ObjectId): boolean {
+  return /^0+$/.test(id);
+}
