@@ -105,6 +105,31 @@ export const limits = {
   uploadPartMinBytes: 5 * MIB,
   /** What S3 takes in one PUT. */
   presignedWriteMaxBytes: 5 * GIB,
+
+  /** One LFS object: within what 10,000 parts hold when it passes through us. */
+  lfsObjectMaxBytes: 50 * GIB,
+  /** A part of an LFS object that passes through us; two are in memory for each. */
+  lfsPartBytes: 6 * MIB,
+  /** LFS objects that one process takes at a time; further clients are asked to come back. */
+  lfsUploadsMax: 32,
+  /** Objects of one batch request (git-lfs asks for 100), and its bytes. */
+  lfsBatchObjectsMax: 1_000,
+  lfsRequestMaxBytes: 1 * MIB,
+  /** Time in which a transfer may begin at a presigned address, and in which one that began has to be over before it counts as abandoned. */
+  lfsAddressLifetimeMs: 3_600_000,
+  lfsUploadGraceMs: 24 * 3_600_000,
+  /** Of an upload that passes through us; renewed at a third of that. */
+  lfsUploadLeaseMs: 120_000,
+  /** Uploads of one object that are looked at for the one that arrived. */
+  lfsUploadsTriedMax: 20,
+  /** Expired uploads that are removed in one go. */
+  lfsSweepBatch: 50,
+  /** Locks of one answer, and when the client does not say. */
+  lfsLockPageMax: 1_000,
+  lfsLockPageCount: 100,
+  /** A path that is locked: PATH_MAX of Linux. */
+  lfsLockPathMaxBytes: 4_096,
+
   /** Connections to the object store; the SDK's 50 are used up by a dozen clones. */
   s3SocketsMax: 256,
   /** Tries of one request to the object store, and of one body that breaks off; 503 SlowDown is retried with jitter. */

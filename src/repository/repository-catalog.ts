@@ -8,6 +8,7 @@ import type { Principal, UserPrincipal } from '#auth/principal.ts';
 import type { Database, SqlRunner, TransactionSql } from '#db/client.ts';
 import { isUniqueViolation } from '#db/postgres-error.ts';
 import type { ObjectFormatName } from '#git/object/object-id.ts';
+import { limits } from '#limits.ts';
 import { findDescriptionFault, findHomepageFault, findRepositoryNameFault } from './repository-name.ts';
 import {
   countRecords,
@@ -136,7 +137,7 @@ export class RepositoryCatalog {
   }
 
   /**
-   * Removes a repository and retires the packs that no other one lists; their bytes go when the sweeper's grace is over.
+   * Removes a repository and retires the packs that no other one lists, and its LFS objects; their bytes go when the sweepers' grace is over.
    *
    * @returns whether there was one
    */
@@ -221,6 +222,15 @@ async function deleteRepository(tx: TransactionSql, repositoryId: number): Promi
     update pack set state = 'retired', retired_at = now()
     where id = any(${packIds}::uuid[]) and state <> 'retired'
       and not exists (select 1 from repository_pack rp where rp.pack_id = pack.id)`;
+  await retireLfsObjects(tx, repositoryId);
   await tx`delete from repository where id = ${repositoryId}`;
   return true;
+}
+
+/** Their rows go with the repository's; as uploads that expire they still say what is in storage, and `lfs/lfs-sweeper.ts` removes it. */
+async function retireLfsObjects(tx: TransactionSql, repositoryId: number): Promise<void> {
+  await tx`
+    insert into lfs_upload (id, repository_id, oid, size_bytes, expires_at)
+    select blob_id, repository_id, oid, size_bytes, now() + ${limits.lfsUploadGraceMs} * interval '1 millisecond'
+    from lfs_object where repository_id = ${repositoryId}`;
 }

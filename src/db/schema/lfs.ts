@@ -21,7 +21,10 @@ export const lfsObject = pgTable(
   (t) => [primaryKey({ columns: [t.repositoryId, t.oid] })],
 );
 
-/** An upload that was granted and is not verified yet; what is still here after it expired is rubbish. */
+/**
+ * An upload that was granted and is not verified yet; what is still here after it expired is rubbish. So are the objects of a
+ * repository that was deleted: they come here, since this table outlives it.
+ */
 export const lfsUpload = pgTable(
   'lfs_upload',
   {
@@ -32,6 +35,7 @@ export const lfsUpload = pgTable(
     sizeBytes: bigint('size_bytes', { mode: 'number' }).notNull(),
     /** Identifier of the multipart upload under way, so that a sweeper can abort it. */
     uploadId: text('upload_id'),
+    /** Of an upload that passes through a process of ours it is a lease, which that process extends. */
     expiresAt: instant('expires_at').notNull(),
   },
   (t) => [index('lfs_upload_object').on(t.repositoryId, t.oid), index('lfs_upload_expiry').on(t.expiresAt)],
