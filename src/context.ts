@@ -38,6 +38,9 @@ import type { JobHandler } from './jobs/job-handler.ts';
 import { JobRunner } from './jobs/job-runner.ts';
 import { OutboxRelay } from './jobs/outbox-relay.ts';
 import { listenForWork } from './jobs/work-listener.ts';
+import { LfsLocks } from './lfs/lfs-locks.ts';
+import { LfsObjects } from './lfs/lfs-objects.ts';
+import { sweepLfsUploads } from './lfs/lfs-sweeper.ts';
 import type { Log } from './log.ts';
 import { maintainBundles } from './repository/bundle/bundle-maker.ts';
 import { BundleOffers } from './repository/bundle/bundle-offers.ts';
@@ -52,11 +55,13 @@ import { S3BlobStore } from './storage/s3-blob-store.ts';
 import { createRawFileRoute } from './transport/http/raw-file-route.ts';
 import { createSmartHttp } from './transport/http/smart-http.ts';
 import { createStoredFileRoute } from './transport/http/stored-file-route.ts';
+import { createLfsRoute } from './transport/lfs/lfs-route.ts';
 import { TextRenderer } from './web/text/text-renderer.ts';
 
 const SESSION_SWEEP_INTERVAL_MS = 3_600_000;
 const PACK_SWEEP_INTERVAL_MS = 600_000;
 const BUNDLE_MAINTENANCE_INTERVAL_MS = 600_000;
+const LFS_SWEEP_INTERVAL_MS = 600_000;
 
 export interface Context extends PageServices {
   /** In the order in which they are asked. */
@@ -191,6 +196,8 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     textRenderer: opened.add(new TextRenderer()),
     tokens,
     lfsTokens: new LfsTokens(database.sql),
+    lfsObjects: new LfsObjects(database, blobs),
+    lfsLocks: new LfsLocks(database),
     bus,
     cache,
   };
@@ -216,6 +223,7 @@ function createRawRoutes(services: Services, { blobs }: Stores): RawRoute[] {
   const { storedFiles } = services;
   return [
     createApi(services),
+    createLfsRoute(services),
     createSmartHttp(services),
     createRawFileRoute(services),
     createStoredFileRoute({ blobs, storedFiles }),
@@ -230,6 +238,11 @@ function createJobHandlers({ sessions, engine }: Services, { database, blobs }: 
       kind: 'bundle-maintenance',
       everyMs: BUNDLE_MAINTENANCE_INTERVAL_MS,
       run: (_payload, signal) => maintainBundles({ db: database, blobs, engine }, signal),
+    },
+    {
+      kind: 'lfs-sweep',
+      everyMs: LFS_SWEEP_INTERVAL_MS,
+      run: async (_, signal) => void (await sweepLfsUploads(database, blobs, signal)),
     },
   ];
 }

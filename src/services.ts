@@ -15,6 +15,8 @@ import type { SshKeyStore } from '#auth/ssh-key-store.ts';
 import type { PageReader } from '#browse/page-reader.ts';
 import type { Bus } from '#bus/bus.ts';
 import type { Cache } from '#bus/cache.ts';
+import type { LfsLocks } from '#lfs/lfs-locks.ts';
+import type { LfsObjects } from '#lfs/lfs-objects.ts';
 import type { BundleOffers } from '#repository/bundle/bundle-offers.ts';
 import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
@@ -36,6 +38,8 @@ export interface Services {
   readonly tokens: AccessTokenStore;
   readonly sshKeys: SshKeyStore;
   readonly lfsTokens: LfsTokens;
+  readonly lfsObjects: LfsObjects;
+  readonly lfsLocks: LfsLocks;
   /** The policy, for pages, which hold no code of ours but their own. */
   readonly decideAccess: typeof decideAccess;
   /** Trees, files and history, for pages. */

@@ -2,11 +2,11 @@
  * Which git service an address names. The raw address is read here, before anything decodes or normalises it: a path that
  * means another one after decoding must not reach another repository.
  */
+import type { RepositoryAddress } from '../git/git-access.ts';
+
 export type GitService = 'git-upload-pack' | 'git-receive-pack' | 'git-upload-archive';
 
-export interface GitPath {
-  readonly ownerLogin: string;
-  readonly repositoryName: string;
+export interface GitPath extends RepositoryAddress {
   readonly resource: GitResource;
 }
 
@@ -24,10 +24,18 @@ const GIT_ADDRESS =
 export function parseGitPath(rawUrl: string): GitPath | undefined {
   const [path, query] = splitQuery(rawUrl);
   const { owner, repository, resource } = GIT_ADDRESS.exec(path)?.groups ?? {};
+  const address = decodeRepositoryAddress(owner, repository);
+  return address && resource ? { ...address, resource: toResource(resource, query) } : undefined;
+}
+
+/** The first two segments of a path. @returns undefined when they cannot be names */
+export function decodeRepositoryAddress(
+  owner: string | undefined,
+  repository: string | undefined,
+): RepositoryAddress | undefined {
   const ownerLogin = decodeName(owner);
   const repositoryName = decodeName(repository)?.replace(/\.git$/, '');
-  if (!ownerLogin || !repositoryName || !resource) return undefined;
-  return { ownerLogin, repositoryName, resource: toResource(resource, query) };
+  return ownerLogin && repositoryName ? { ownerLogin, repositoryName } : undefined;
 }
 
 function toResource(resource: string, query: string): GitResource {
