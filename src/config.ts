@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { limits } from './limits.ts';
 
 export interface Config {
   readonly host: string;
@@ -27,10 +28,20 @@ export interface Config {
   readonly signup: 'open' | 'invite' | 'closed';
   readonly rateLimits: 'on' | 'off';
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly heavyJobs: HeavyJobsConfig;
   /** Addresses and networks (CIDR) whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   /** How long running requests may take to finish after a request to stop. */
   readonly drainTimeoutMs: number;
+}
+
+/** How many clones, pushes and archives one process takes on at once. */
+export interface HeavyJobsConfig {
+  readonly perRepositoryMax: number;
+  readonly perClientMax: number;
+  readonly totalMax: number;
+  /** How long others wait for room. */
+  readonly waitMaxMs: number;
 }
 
 export interface S3Config {
@@ -92,6 +103,14 @@ const portSchema = z.coerce
   .min(1, 'is 1 or more')
   .max(65_535, 'is 65535 or less');
 
+const jobCount = (byDefault: number) =>
+  z.coerce
+    .number('is a number')
+    .int('is a whole number')
+    .min(1, 'is 1 or more')
+    .max(100_000, 'is 100000 or less')
+    .default(byDefault);
+
 const schema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: portSchema.default(3000),
@@ -117,6 +136,14 @@ const schema = z.object({
   ADMIN_TOKEN: z.string().min(20, 'has 20 characters or more').optional(),
   SIGNUP: oneOf(['open', 'invite', 'closed']).default('invite'),
   RATE_LIMITS: oneOf(['on', 'off']).default('on'),
+  GIT_JOBS_PER_REPOSITORY: jobCount(limits.heavyJobsPerRepositoryMax),
+  GIT_JOBS_PER_CLIENT: jobCount(limits.heavyJobsPerClientMax),
+  GIT_JOBS: jobCount(limits.heavyJobsMax),
+  GIT_JOB_WAIT_SECONDS: z.coerce
+    .number('is a number')
+    .min(0, 'is 0 or more')
+    .max(600, 'is 600 or less')
+    .default(limits.heavyJobWaitMs / 1000),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TRUSTED_PROXIES: z.string().default(''),
   DRAIN_SECONDS: z.coerce.number('is a number').min(0, 'is 0 or more').max(86_400, 'is 86400 or less').default(300),
@@ -146,6 +173,12 @@ export function parseConfig(environment: Environment): Config {
     signup: settings.SIGNUP,
     rateLimits: settings.RATE_LIMITS,
     logLevel: settings.LOG_LEVEL,
+    heavyJobs: {
+      perRepositoryMax: settings.GIT_JOBS_PER_REPOSITORY,
+      perClientMax: settings.GIT_JOBS_PER_CLIENT,
+      totalMax: settings.GIT_JOBS,
+      waitMaxMs: settings.GIT_JOB_WAIT_SECONDS * 1000,
+    },
     trustedProxies: settings.TRUSTED_PROXIES.split(',')
       .map((part) => part.trim())
       .filter((part) => part !== ''),

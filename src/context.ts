@@ -41,7 +41,9 @@ import { listenForWork } from './jobs/work-listener.ts';
 import { LfsLocks } from './lfs/lfs-locks.ts';
 import { LfsObjects } from './lfs/lfs-objects.ts';
 import { sweepLfsUploads } from './lfs/lfs-sweeper.ts';
+import { limits } from './limits.ts';
 import type { Log } from './log.ts';
+import { Admission } from './repository/admission.ts';
 import { maintainBundles } from './repository/bundle/bundle-maker.ts';
 import { BundleOffers } from './repository/bundle/bundle-offers.ts';
 import { sweepPacks } from './repository/pack-sweeper.ts';
@@ -180,6 +182,7 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
   const storedFiles = new StoredFileAddresses({ sql: database.sql, blobs }, publicUrl);
   return {
     site: { publicUrl, sshPort: ssh?.publicPort, signup, version: packageJson.version },
+    admission: createAdmission(config),
     accounts: new AccountDirectory(database),
     accountWorkflows: bindAccountWorkflows({ database, sessions, signIn, rateLimiter, signUpMode: signup }),
     authenticator: new Authenticator({ tokens, signIn, sessions, publicUrl }),
@@ -201,6 +204,16 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     bus,
     cache,
   };
+}
+
+function createAdmission({ heavyJobs, rateLimits }: Config): Admission {
+  const shares = rateLimits === 'on' ? heavyJobs : { perRepositoryMax: Infinity, perClientMax: Infinity };
+  return new Admission({
+    ...heavyJobs,
+    ...shares,
+    waitingMax: limits.heavyJobsWaitingMax,
+    retryAfterMs: limits.heavyJobRetryAfterMs,
+  });
 }
 
 /** Pages know browsers alone: an Authorization header means nothing to them. */

@@ -148,6 +148,16 @@ export const limits = {
   /** Between two attempts to reconnect to Redis. Commands wait for one attempt, so it is also what a page may lose. */
   redisReconnectDelayMaxMs: 500,
 
+  /**
+   * Clones, pushes and archives at once: of one repository, of one client, of one process, whose memory is some 30 MiB for each.
+   * So many more may wait so long, for each of which no more is kept than what it asked for; then they are turned away.
+   */
+  heavyJobsPerRepositoryMax: 4,
+  heavyJobsPerClientMax: 8,
+  heavyJobsMax: 32,
+  heavyJobsWaitingMax: 128,
+  heavyJobWaitMs: 30_000,
+  heavyJobRetryAfterMs: 10_000,
   /** Time without a byte from a git client after which its connection is closed. */
   gitIdleTimeoutMs: 60_000,
   /** Silence in mid-push after which the parser is asked whether the pack is over: the client may wait for us. */

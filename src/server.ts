@@ -51,6 +51,7 @@ async function serve(config: Config, log: Log, stop: StopRequest): Promise<void>
 
   const breakage = await Promise.race([stop.requested, context.broken]);
   if (breakage !== undefined) log.fatal(breakage);
+  context.services.admission.stop();
   await server.stop(breakage === undefined ? config.drainTimeoutMs : 0, stop.hurry);
   await closeInTime(context, log);
   log.info('stopped');

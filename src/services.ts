@@ -17,6 +17,7 @@ import type { Bus } from '#bus/bus.ts';
 import type { Cache } from '#bus/cache.ts';
 import type { LfsLocks } from '#lfs/lfs-locks.ts';
 import type { LfsObjects } from '#lfs/lfs-objects.ts';
+import type { Admission } from '#repository/admission.ts';
 import type { BundleOffers } from '#repository/bundle/bundle-offers.ts';
 import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
@@ -31,6 +32,8 @@ export interface Services {
   readonly bundles: BundleOffers;
   readonly storedFiles: StoredFileAddresses;
   readonly engine: RepositoryEngine;
+  /** Makes room for clones, pushes and archives. */
+  readonly admission: Admission;
   readonly authenticator: Authenticator;
   readonly rateLimiter: RateLimiter;
   readonly sessions: Sessions;

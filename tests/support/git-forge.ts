@@ -8,6 +8,7 @@ import pino from 'pino';
 import type { UserPrincipal } from '#auth/principal.ts';
 import { HttpServer } from '#http/http-server.ts';
 import type { RawRoute } from '#http/raw-route.ts';
+import type { Admission } from '#repository/admission.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
@@ -16,6 +17,7 @@ import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createStoredFileRoute } from '#transport/http/stored-file-route.ts';
 import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from './accounts.ts';
+import { createTestAdmission } from './admission.ts';
 import { findFreePort } from './server-process.ts';
 import { storedFileServices } from './stored-file-services.ts';
 
@@ -36,8 +38,14 @@ export class GitForge {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'git-forge-'));
   readonly #server: HttpServer;
 
-  /** @param wrapEngine replaces the engine that the transport sees, to make it fail or wait */
-  static async start(wrapEngine: (engine: PackedRepositoryEngine) => GitServices['engine'] = (engine) => engine) {
+  /**
+   * @param wrapEngine replaces the engine that the transport sees, to make it fail or wait
+   * @param admission of heavy work; there is room for all of it by default
+   */
+  static async start(
+    wrapEngine: (engine: PackedRepositoryEngine) => GitServices['engine'] = (engine) => engine,
+    admission: Admission = createTestAdmission(),
+  ) {
     const accounts = await createTestAccounts({ rateLimits: 'off' });
     const blobs = new MemoryBlobStore();
     const engine = new PackedRepositoryEngine({ db: accounts.database, blobs, threadCount: 1 });
@@ -46,7 +54,8 @@ export class GitForge {
     const port = await findFreePort();
     const publicUrl = new URL(`http://localhost:${port}`);
     const storedFiles = storedFileServices(accounts.database, blobs, publicUrl);
-    const services = { engine: wrapEngine(engine), authenticator, catalog, accounts: directory, site, ...storedFiles };
+    const own = { engine: wrapEngine(engine), authenticator, catalog, accounts: directory, site, admission };
+    const services = { ...own, ...storedFiles };
     const server = new HttpServer({
       publicUrl,
       trustedProxies: [],

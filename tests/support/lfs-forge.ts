@@ -19,6 +19,7 @@ import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createLfsRoute } from '#transport/lfs/lfs-route.ts';
 import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from './accounts.ts';
+import { createTestAdmission } from './admission.ts';
 import type { GitRun } from './git-forge.ts';
 import { findGoProgram } from './go-program.ts';
 import { findFreePort, findProgram } from './server-process.ts';
@@ -53,6 +54,7 @@ export class LfsForge {
       lfsObjects: new LfsObjects(accounts.database, blobs),
       lfsLocks: new LfsLocks(accounts.database),
       site: { version: '0.1.0', publicUrl },
+      admission: createTestAdmission(),
       ...storedFileServices(accounts.database, blobs, publicUrl),
     };
     const sockets = new Set<Socket>();

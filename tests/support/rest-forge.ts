@@ -14,6 +14,7 @@ import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts'
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createTestAccounts, createTestUser, type TestAccounts } from './accounts.ts';
+import { createTestAdmission } from './admission.ts';
 import { findFreePort } from './server-process.ts';
 import { storedFileServices } from './stored-file-services.ts';
 
@@ -54,6 +55,7 @@ export class RestForge {
       sshKeys,
       engine,
       site,
+      admission: createTestAdmission(),
       accounts: directory,
       ...storedFileServices(accounts.database, blobs, publicUrl),
     };

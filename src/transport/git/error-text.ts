@@ -3,6 +3,7 @@
  * gitprotocol-pack(5), "error-line"), of side band 3, and of `unpack` in a push's report.
  */
 import { LimitExceededError, ProtocolError } from '#git/errors.ts';
+import { OverloadedError } from '#repository/admission.ts';
 import { RepositoryGoneError } from '#repository/errors.ts';
 
 /** Errors of ours are not described to strangers: the request's id finds them in the log. */
@@ -13,6 +14,6 @@ export function errorText(error: unknown, requestId: string): string {
 }
 
 /** Whether the other side can do something about it. */
-export function isClientsFault(error: unknown): error is ProtocolError | LimitExceededError {
-  return error instanceof ProtocolError || error instanceof LimitExceededError;
+export function isClientsFault(error: unknown): error is ProtocolError | LimitExceededError | OverloadedError {
+  return error instanceof ProtocolError || error instanceof LimitExceededError || error instanceof OverloadedError;
 }

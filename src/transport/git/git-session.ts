@@ -14,6 +14,8 @@ export interface GitSession {
   readonly services: GitServices;
   readonly repository: RepositoryRecord;
   readonly principal: Principal;
+  /** Where the client is, by which anonymous ones are told apart. */
+  readonly clientAddress?: string;
   readonly version: ProtocolVersion;
   /** What `agent=` tells clients: printable ASCII without spaces. */
   readonly agent: string;

@@ -21,10 +21,12 @@ import {
 import type { PushReport, RefReport } from '#git/protocol/report-status.ts';
 import type { Ref } from '#git/ref-store.ts';
 import { isHiddenRef } from '#git/refs/hidden-refs.ts';
+import { OverloadedError } from '#repository/admission.ts';
 import { DEFAULT_GIT_SETTINGS, type GitSettings, refsHiddenFromPushes } from '#repository/git-settings.ts';
 import type { PushRequest, RefOutcome } from '#repository/repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import type { GitDialogue, GitSession } from './git-session.ts';
+import { doHeavyWork } from './heavy-work.ts';
 import { PushAnswer } from './push-answer.ts';
 
 /**
@@ -107,7 +109,11 @@ export interface Push {
   readonly dialogue: GitDialogue;
 }
 
-/** Carries a push out. What goes wrong is in the report; the answer is left to be finished. */
+/**
+ * Carries a push out. What goes wrong is in the report; the answer is left to be finished.
+ *
+ * @throws {OverloadedError} before anything was read of the pack
+ */
 export async function runPush(session: GitSession, push: Push, answer: PushAnswer): Promise<PushReport> {
   const { request } = push;
   if (request.refusal !== undefined) return { unpackError: request.refusal, refs: [] };
@@ -115,10 +121,12 @@ export async function runPush(session: GitSession, push: Push, answer: PushAnswe
     session.log.info({ clientSessionId: request.clientSessionId.slice(0, 256) }, 'push');
   }
   try {
-    const outcome = await session.services.engine.receive(toEngineRequest(session, push, answer));
+    const receive = () => session.services.engine.receive(toEngineRequest(session, push, answer));
+    const outcome = await (push.pack === undefined ? receive() : doHeavyWork(session, receive));
     const refs = outcome.refs.map((ref, index) => toRefReport(ref, request.commands[index] as ReceiveCommand));
     return { unpackError: outcome.unpackError, refs };
   } catch (error) {
+    if (error instanceof OverloadedError) throw error;
     const refs = request.commands.map((command) => rejection(command, 'unpacker error'));
     return { unpackError: session.describe(error), refs };
   }

@@ -15,14 +15,26 @@ import { limits } from '#limits.ts';
 import { findArchivedRevision } from './archive-revision.ts';
 import { isClientsFault } from './error-text.ts';
 import type { GitSession } from './git-session.ts';
+import { doHeavyWork } from './heavy-work.ts';
 
 const ARCHIVER_DIED = 'git upload-archive: archiver died with error';
 const ARGUMENT = 'argument ';
 
-/** Serves one run of upload-archive. @param input what the client sends, at its own pace */
+/**
+ * Serves one run of upload-archive.
+ *
+ * @param input what the client sends, at its own pace
+ * @throws {OverloadedError} before a byte went out
+ */
 export async function serveUploadArchive(session: GitSession, input: AsyncIterable<Uint8Array>): Promise<void> {
   const reader = new PktLineReader(input);
   const received = await readArguments(reader).catch((error: unknown) => ({ error }));
+  await doHeavyWork(session, () => respond(session, received));
+}
+
+type Received = { readonly args: readonly string[] } | { readonly error: unknown };
+
+async function respond(session: GitSession, received: Received): Promise<void> {
   await session.output.write(encodePktLine('ACK\n'));
   await session.output.write(encodePktLine(FLUSH));
   const channel = new SideBandChannel(session.output);

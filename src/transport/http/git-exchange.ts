@@ -6,6 +6,7 @@ import { encodePktLine, encodePktLines, type OutgoingPkt } from '#git/pkt-line/e
 import type { ByteSink } from '#git/pkt-line/side-band.ts';
 import { type ProtocolVersion, parseProtocolVersion } from '#git/protocol/version.ts';
 import type { RequestContext } from '#http/request-context.ts';
+import { OverloadedError } from '#repository/admission.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { errorText, isClientsFault } from '../git/error-text.ts';
 import type { GitSession } from '../git/git-session.ts';
@@ -44,9 +45,32 @@ export class GitExchange {
   /** The exchange as the handlers of `../git` see it. */
   session(repository: RepositoryRecord, principal: Principal, output: ByteSink = this.response): GitSession {
     const { services, version, agent, signal } = this;
-    const { requestId, log } = this.context;
+    const { requestId, clientAddress, log } = this.context;
     const describe = (error: unknown) => this.describe(error);
-    return { services, repository, principal, version, agent, sessionId: requestId, signal, output, log, describe };
+    return {
+      services,
+      repository,
+      principal,
+      clientAddress,
+      version,
+      agent,
+      sessionId: requestId,
+      signal,
+      output,
+      log,
+      describe,
+    };
+  }
+
+  /** The response, which begins with the first bytes that are written. */
+  beginning(contentType: string): ByteSink {
+    const { response } = this;
+    return {
+      write(bytes) {
+        if (!response.begun && !response.signal.aborted) response.begin(contentType);
+        return response.write(bytes);
+      },
+    };
   }
 
   async writePkts(pkts: Iterable<OutgoingPkt>): Promise<void> {
@@ -70,7 +94,8 @@ export class GitExchange {
 
   /** Answers in the protocol: status 200 and an `ERR` pkt, whether or not some pkts went out before. */
   async answerError(error: unknown, contentType: string): Promise<void> {
-    if (error instanceof HttpRefusal || this.#cannotAnswer(error)) return this.refuse(error);
+    const hasStatus = error instanceof HttpRefusal || (error instanceof OverloadedError && !this.response.begun);
+    if (hasStatus || this.#cannotAnswer(error)) return this.refuse(error);
     const text = this.describe(error);
     const drained = await this.body.drain().catch(() => false);
     if (!this.response.begun) this.response.begin(contentType, drained ? 'keep' : 'close');

@@ -1,6 +1,7 @@
 /** Every HTTP status with which a raw route refuses, and which error leads to it. What happens after the headers are out: `../git/error-text.ts`. */
 import type { Decision } from '#auth/permission.ts';
 import { LimitExceededError, ProtocolError } from '#git/errors.ts';
+import { OverloadedError } from '#repository/admission.ts';
 import { RepositoryGoneError } from '#repository/errors.ts';
 import { errorText } from '../git/error-text.ts';
 
@@ -44,8 +45,17 @@ export function unsupportedMediaType(message: string): HttpRefusal {
 }
 
 export function tooManyRequests(retryAfterMs: number): HttpRefusal {
-  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
-  return new HttpRefusal(429, `Too many attempts. Try again in ${seconds} s.`, { 'Retry-After': String(seconds) });
+  const seconds = retryAfterSeconds(retryAfterMs);
+  return new HttpRefusal(429, `Too many attempts. Try again in ${seconds} s.`, { 'Retry-After': seconds });
+}
+
+function overloaded({ message, reason, retryAfterMs }: OverloadedError): HttpRefusal {
+  const isOurs = reason === 'server' || reason === 'stopping';
+  return new HttpRefusal(isOurs ? 503 : 429, message, { 'Retry-After': retryAfterSeconds(retryAfterMs) });
+}
+
+function retryAfterSeconds(milliseconds: number): string {
+  return String(Math.max(1, Math.ceil(milliseconds / 1_000)));
 }
 
 /** @returns undefined when the decision allows */
@@ -68,6 +78,7 @@ export function refusalOfDecision(decision: Decision): HttpRefusal | undefined {
 export function refusalOfError(error: unknown, requestId: string): HttpRefusal {
   if (error instanceof HttpRefusal) return error;
   if (error instanceof RepositoryGoneError) return notFound();
+  if (error instanceof OverloadedError) return overloaded(error);
   if (error instanceof LimitExceededError) return new HttpRefusal(413, sentence(error.message));
   if (error instanceof ProtocolError) return new HttpRefusal(400, sentence(error.message));
   return new HttpRefusal(500, sentence(errorText(error, requestId)));

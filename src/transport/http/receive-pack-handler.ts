@@ -7,7 +7,6 @@
  */
 import { objectFormatOf } from '#git/object/object-id.ts';
 import { PktLineReader } from '#git/pkt-line/pkt-line-reader.ts';
-import type { ByteSink } from '#git/pkt-line/side-band.ts';
 import { bringsPack } from '#git/protocol/receive-request.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import type { CreatableRepository, GitAccess } from '../git/git-access.ts';
@@ -29,21 +28,11 @@ export async function answerReceivePack(exchange: GitExchange, access: GitAccess
     const pack = bringsPack(request, objectFormatOf(promised.objectFormat)) ? reader.rest() : undefined;
     const isNew = access.kind === 'creatable';
     const repository = access.kind === 'existing' ? access.repository : await create(exchange, access);
-    const session = exchange.session(repository, access.principal, outputOf(exchange));
+    const session = exchange.session(repository, access.principal, exchange.beginning(RESULT_TYPE));
     await receive(exchange, session, { request, pack, dialogue: 'stateless' }, isNew);
   } catch (error) {
     await exchange.answerError(error, RESULT_TYPE);
   }
-}
-
-/** Begins the answer with its first bytes. */
-function outputOf({ response }: GitExchange): ByteSink {
-  return {
-    write(bytes) {
-      if (!response.begun && !response.signal.aborted) response.begin(RESULT_TYPE);
-      return response.write(bytes);
-    },
-  };
 }
 
 /** A lone flush, by which clients find out whether they must authenticate before they send something large. */
@@ -71,7 +60,10 @@ async function create(exchange: GitExchange, access: CreatableRepository): Promi
 async function receive(exchange: GitExchange, session: GitSession, push: Push, isNew: boolean): Promise<void> {
   const { response, body } = exchange;
   const answer = new PushAnswer(session.output, push.request);
-  const report = await runPush(session, push, answer);
+  const report = await runPush(session, push, answer).catch(async (error: unknown) => {
+    if (isNew) await discard(exchange, session.repository);
+    throw error;
+  });
   if (isNew && report.refs.every((ref) => ref.kind === 'rejected')) await discard(exchange, session.repository);
   try {
     const drained = await body.drain();

@@ -35,7 +35,7 @@ async function answer(exchange: GitExchange, path: GitPath): Promise<void> {
   if (service === 'git-receive-pack') return answerReceivePack(exchange, access);
   if (access.kind !== 'existing') throw notFound();
   if (service === 'git-upload-archive') return answerUploadArchive(exchange, access);
-  return answerUploadPack(exchange, access.repository);
+  return answerUploadPack(exchange, access);
 }
 
 /** @throws {HttpRefusal} */

@@ -13,8 +13,7 @@ export async function answerUploadArchive(
   try {
     // The request is read whole before an answer begins, so that neither side waits for the other.
     const body = await exchange.body.readAll(limits.requestBufferMaxBytes);
-    exchange.response.begin(RESULT_TYPE);
-    await serveUploadArchive(exchange.session(repository, principal), once(body));
+    await serveUploadArchive(exchange.session(repository, principal, exchange.beginning(RESULT_TYPE)), once(body));
     exchange.response.end();
   } catch (error) {
     await exchange.answerError(error, RESULT_TYPE);

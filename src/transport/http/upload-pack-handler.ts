@@ -1,5 +1,6 @@
 /** `POST /<owner>/<repository>/git-upload-pack`: fetches and clones — gitprotocol-http(5), gitprotocol-v2(5). */
 import { type ObjectId, objectFormatOf } from '#git/object/object-id.ts';
+import type { OutgoingPkt } from '#git/pkt-line/encode.ts';
 import { splitPktLines } from '#git/pkt-line/pkt-line-reader.ts';
 import { BareChannel, type PackChannel, SideBandChannel, SMALL_BAND_PAYLOAD_BYTES } from '#git/pkt-line/side-band.ts';
 import { type FetchRequestV2, parseFetchRequestV2 } from '#git/protocol/fetch-request-v2.ts';
@@ -12,23 +13,26 @@ import { checkWants } from '#git/protocol/want-check.ts';
 import { limits } from '#limits.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
+import type { ExistingRepository } from '../git/git-access.ts';
+import { doHeavyWork } from '../git/heavy-work.ts';
 import type { GitExchange } from './git-exchange.ts';
 
 const RESULT_TYPE = 'application/x-git-upload-pack-result';
 
-export async function answerUploadPack(exchange: GitExchange, repository: RepositoryRecord): Promise<void> {
+export async function answerUploadPack(exchange: GitExchange, access: ExistingRepository): Promise<void> {
   try {
     // As in git, the request is read whole before an answer begins, so that neither side waits for the other.
     const body = await exchange.body.readAll(limits.requestBufferMaxBytes);
-    if (exchange.version === 2) await answerV2(exchange, repository, body);
-    else await answerV0(exchange, repository, body);
+    if (exchange.version === 2) await answerV2(exchange, access, body);
+    else await answerV0(exchange, access, body);
     exchange.response.end();
   } catch (error) {
     await exchange.answerError(error, RESULT_TYPE);
   }
 }
 
-async function answerV2(exchange: GitExchange, repository: RepositoryRecord, body: Uint8Array): Promise<void> {
+async function answerV2(exchange: GitExchange, access: ExistingRepository, body: Uint8Array): Promise<void> {
+  const { repository } = access;
   const format = objectFormatOf(repository.objectFormat);
   const request = parseV2Request(splitPktLines(body), format);
   switch (request?.command) {
@@ -37,7 +41,7 @@ async function answerV2(exchange: GitExchange, repository: RepositoryRecord, bod
     case 'ls-refs':
       return listRefs(exchange, repository, request.argumentLines);
     case 'fetch':
-      return fetchV2(exchange, repository, parseFetchRequestV2(request.argumentLines, format));
+      return fetchV2(exchange, access, parseFetchRequestV2(request.argumentLines, format));
   }
 }
 
@@ -52,33 +56,34 @@ async function listRefs(
   await exchange.writePkts(answerLsRefs(refs, request));
 }
 
-async function fetchV2(exchange: GitExchange, repository: RepositoryRecord, request: FetchRequestV2): Promise<void> {
+async function fetchV2(exchange: GitExchange, access: ExistingRepository, request: FetchRequestV2): Promise<void> {
+  const { repository, principal } = access;
   const snapshot = await openChecked(exchange, repository, request.wants);
   const answer = negotiateV2(request, await negotiationContext(snapshot, request));
-  exchange.response.begin(RESULT_TYPE);
-  await exchange.writePkts(answer.sendsPack ? [...answer.pkts, 'packfile\n'] : answer.pkts);
-  if (!answer.sendsPack) return;
-  await sendPack(exchange, new SideBandChannel(exchange.response), {
-    snapshot,
-    wants: request.wants,
-    haves: answer.common,
-    preferences: request,
+  if (!answer.sendsPack) return begin(exchange, answer.pkts);
+  const order = { snapshot, wants: request.wants, haves: answer.common, preferences: request };
+  await doHeavyWork(exchange.session(repository, principal), async () => {
+    await begin(exchange, [...answer.pkts, 'packfile\n']);
+    await sendPack(exchange, new SideBandChannel(exchange.response), order);
   });
 }
 
-async function answerV0(exchange: GitExchange, repository: RepositoryRecord, body: Uint8Array): Promise<void> {
+async function answerV0(exchange: GitExchange, access: ExistingRepository, body: Uint8Array): Promise<void> {
+  const { repository, principal } = access;
   const request = parseUploadRequestV0(splitPktLines(body), objectFormatOf(repository.objectFormat));
   const snapshot = await openChecked(exchange, repository, request.wants);
   const answer = negotiateV0(request, await negotiationContext(snapshot, request));
-  exchange.response.begin(RESULT_TYPE);
-  await exchange.writePkts(answer.pkts);
-  if (!answer.sendsPack) return;
-  await sendPack(exchange, channelV0(exchange, request), {
-    snapshot,
-    wants: request.wants,
-    haves: answer.common,
-    preferences: request,
+  if (!answer.sendsPack) return begin(exchange, answer.pkts);
+  const order = { snapshot, wants: request.wants, haves: answer.common, preferences: request };
+  await doHeavyWork(exchange.session(repository, principal), async () => {
+    await begin(exchange, answer.pkts);
+    await sendPack(exchange, channelV0(exchange, request), order);
   });
+}
+
+async function begin(exchange: GitExchange, pkts: Iterable<OutgoingPkt>): Promise<void> {
+  exchange.response.begin(RESULT_TYPE);
+  await exchange.writePkts(pkts);
 }
 
 function channelV0(exchange: GitExchange, request: UploadRequestV0): PackChannel {
