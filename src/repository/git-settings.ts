@@ -83,7 +83,6 @@ export const GIT_SETTINGS = {
   'receive.denyDeletes': flag(false, 'Refuse to delete refs.'),
   'receive.denyDeleteCurrent': flag(true, 'Refuse to delete the default branch.'),
   'receive.denyNonFastForwards': flag(false, 'Refuse updates that lose commits.'),
-  'receive.shallowUpdate': flag(false, 'Take new history whose parents are missing.'),
   'receive.maxInputSize': count(limits.packMaxBytes, limits.packMaxBytes, 'Largest pack of a push, in bytes.'),
   'receive.fsckObjects': flag(true, 'Check pushed objects as `git fsck --strict` does. Git: false.'),
   'receive.fsck': {

@@ -13,7 +13,8 @@ import type { Ref } from '#git/ref-store.ts';
 import { isHiddenRef } from '#git/refs/hidden-refs.ts';
 import { isAncestor } from '#git/walk/ancestry.ts';
 import { IdTable } from '#git/walk/id-table.ts';
-import { type CommandCheck, checkCommands } from './command-checks.ts';
+import { type CommandCheck, type CommandCheckContext, checkCommands } from './command-checks.ts';
+import { type ConnectedPart, ingestConnectedPart } from './connected-part.ts';
 import { checkExternalNamedBlobs, findMissingReferences } from './connectivity.ts';
 import { LeaseLostError, RepositoryGoneError } from './errors.ts';
 import { fsckOptionsOf, refsHiddenFromFetches, refsHiddenFromPushes } from './git-settings.ts';
@@ -37,105 +38,126 @@ export interface PushDependencies {
   readonly openObjects: (format: ObjectFormat, packs: readonly StoredPack[]) => PackedObjectStore;
 }
 
-export async function receivePush(dependencies: PushDependencies, request: PushRequest): Promise<PushOutcome> {
-  const state = await dependencies.states.read(request.repositoryId);
-  let ingested: IngestedPack | undefined;
-  try {
-    ingested = await takePack(dependencies, request, state);
-  } catch (error) {
-    if (error instanceof GitError) return unpackFailed(request, error.message);
-    throw error;
-  }
-  for (const notice of ingested?.notices ?? []) request.onMessage?.(`${notice}\n`);
-  try {
-    const decision = await decide(dependencies, request, state, ingested);
-    if (decision.result?.packIsLive) ingested?.lease.end();
-    // A wake-up that is lost costs a few seconds; the push has happened.
-    if (decision.result) void announceWork(dependencies.db).catch(() => {});
-    const refs = decision.failure?.refs ?? (await describe(dependencies, request, decision));
-    return { unpackError: decision.failure?.unpackError, refs };
-  } finally {
-    // What cannot be removed now, because storage or database do not answer, is the sweeper's.
-    await ingested?.lease.abandon().catch(() => {});
-  }
+export function receivePush(dependencies: PushDependencies, request: PushRequest): Promise<PushOutcome> {
+  return new Push(dependencies, request).run();
 }
 
-async function takePack(
-  { ingest, openObjects }: PushDependencies,
-  request: PushRequest,
-  state: RepositoryState,
-): Promise<IngestedPack | undefined> {
-  if (!request.pack) {
-    request.onPackConsumed();
-    return undefined;
-  }
-  const objects = openObjects(state.format, state.packs);
-  const ingested = await ingestPack(ingest, {
-    format: state.format,
-    pack: request.pack,
-    packEnd: request.packEnd ?? 'with-source',
-    objects,
-    fsck: fsckOptionsOf(request.settings),
-    limits: ingestLimitsOf(request.settings),
-    signal: request.signal,
-    onConsumed: request.onPackConsumed,
-    onProgress: request.onProgress,
-  });
-  return ingested;
-}
+class Push {
+  readonly #dependencies: PushDependencies;
+  readonly #request: PushRequest;
+  /** Stored and listed nowhere. */
+  readonly #pendingPacks: IngestedPack[] = [];
 
-async function decide(
-  dependencies: PushDependencies,
-  request: PushRequest,
-  state: RepositoryState,
-  ingested: IngestedPack | undefined,
-): Promise<PushDecision> {
-  const { format } = state;
-  const stored = dependencies.openObjects(format, state.packs);
-  const visible = new VisibleObjects(stored, visibleRefs(request, state), request.signal);
-  let missing = new IdTable(format);
-  if (ingested) {
-    const { index, summary } = ingested.report;
-    dependencies.files.prime(ingested.lease.packId, format, index, summary);
+  constructor(dependencies: PushDependencies, request: PushRequest) {
+    this.#dependencies = dependencies;
+    this.#request = request;
+  }
+
+  async run(): Promise<PushOutcome> {
+    const state = await this.#dependencies.states.read(this.#request.repositoryId);
     try {
-      missing = await findMissingReferences(stored, visible, ingested.report);
-      await checkExternalNamedBlobs(stored, ingested.report, fsckOptionsOf(request.settings));
+      const decision = await this.#decide(state);
+      // A wake-up that is lost costs a few seconds; the push has happened.
+      if (decision.result) void announceWork(this.#dependencies.db).catch(() => {});
+      return { unpackError: undefined, refs: await describe(this.#dependencies, this.#request, decision) };
     } catch (error) {
-      if (!(error instanceof GitError)) throw error;
-      return { failure: unpackFailed(request, error.message), checks: [], result: undefined };
+      if (error instanceof GitError) return unpackFailed(this.#request, error.message);
+      throw error;
+    } finally {
+      // What cannot be removed now, because storage or database do not answer, is the sweeper's.
+      await Promise.allSettled(this.#pendingPacks.map((pack) => pack.lease.abandon()));
     }
   }
-  const packs = ingested ? [...state.packs, storedPack(ingested)] : state.packs;
-  const objects = dependencies.openObjects(format, packs);
-  const connections = new PushConnections({ objects, visible, missing, ingested, request });
-  const checks = await checkCommands(
-    {
-      objects,
-      settings: request.settings,
-      headTarget: state.refs.headTarget,
+
+  /** @throws {GitError} what is wrong with the pack */
+  async #decide(state: RepositoryState): Promise<PushDecision> {
+    const request = this.#request;
+    const { openObjects } = this.#dependencies;
+    const refs = visibleRefs(request, state);
+    const stored = openObjects(state.format, state.packs);
+    const visible = new VisibleObjects(stored, refs, request.signal);
+    const ingested = await this.#takePack(state, stored);
+    const missing = ingested ? await this.#findMissing(stored, visible, ingested) : new IdTable(state.format);
+    const objects = ingested ? openObjects(state.format, [...state.packs, storedPack(ingested)]) : stored;
+    const connections = new PushConnections({ objects, visible, missing, ingested, request });
+    const checks = await checkCommands(this.#checkContext(state, objects, connections), request.commands);
+    const commands = checks.flatMap((check) => (check.kind === 'checked' ? [check.command] : []));
+    if (commands.length === 0) return { checks, result: undefined };
+    const ids = await connections.ofPack(commands);
+    const isPart = ids.length > 0 && missing.size > 0;
+    const part = isPart ? await this.#takePart({ objects, refs: state.refs, visibleRefs: refs, ids }) : ingested;
+    // A pack that no ref needs is left to go.
+    const pack = ids.length > 0 ? part : undefined;
+    const result = await commit(this.#dependencies.db, {
+      pushId: uuidV7(),
+      repositoryId: request.repositoryId,
+      actorId: request.actorId,
+      commands,
       atomic: request.atomic,
+      pack: pack && { packId: pack.lease.packId, ...pack },
+    });
+    if (result.packIsLive) pack?.lease.end();
+    for (const line of result.messages) request.onMessage?.(line);
+    return { checks, result };
+  }
+
+  async #takePack({ format }: RepositoryState, objects: PackedObjectStore): Promise<IngestedPack | undefined> {
+    const { pack, packEnd = 'with-source', settings, signal, onPackConsumed, onProgress, onMessage } = this.#request;
+    if (!pack) {
+      onPackConsumed();
+      return undefined;
+    }
+    const ingested = await ingestPack(this.#dependencies.ingest, {
+      format,
+      pack,
+      packEnd,
+      objects,
+      fsck: fsckOptionsOf(settings),
+      limits: ingestLimitsOf(settings),
+      signal,
+      onConsumed: onPackConsumed,
+      onProgress,
+    });
+    for (const notice of ingested?.notices ?? []) onMessage?.(`${notice}\n`);
+    return this.#keep(ingested, format);
+  }
+
+  async #takePart(part: ConnectedPart): Promise<IngestedPack | undefined> {
+    return this.#keep(await ingestConnectedPart(this.#dependencies, this.#request, part), part.objects.format);
+  }
+
+  #keep(ingested: IngestedPack | undefined, format: ObjectFormat): IngestedPack | undefined {
+    if (!ingested) return undefined;
+    this.#pendingPacks.push(ingested);
+    const { index, summary } = ingested.report;
+    this.#dependencies.files.prime(ingested.lease.packId, format, index, summary);
+    return ingested;
+  }
+
+  async #findMissing(objects: PackedObjectStore, visible: VisibleObjects, { report }: IngestedPack): Promise<IdTable> {
+    const missing = await findMissingReferences(objects, visible, report);
+    await checkExternalNamedBlobs(objects, report, fsckOptionsOf(this.#request.settings));
+    return missing;
+  }
+
+  #checkContext(
+    { refs }: RepositoryState,
+    objects: PackedObjectStore,
+    connections: PushConnections,
+  ): CommandCheckContext {
+    const { settings, atomic, onMessage } = this.#request;
+    return {
+      objects,
+      settings,
+      headTarget: refs.headTarget,
+      atomic,
       connectionOf: (id) => connections.of(id),
-      onMessage: (line) => request.onMessage?.(line),
-    },
-    request.commands,
-  );
-  const commands = checks.flatMap((check) => (check.kind === 'checked' ? [check.command] : []));
-  if (commands.length === 0) return { failure: undefined, checks, result: undefined };
-  const result = await commit(dependencies.db, {
-    pushId: uuidV7(),
-    repositoryId: request.repositoryId,
-    actorId: request.actorId,
-    commands,
-    atomic: request.atomic,
-    pack: ingested && { packId: ingested.lease.packId, ...ingested },
-  });
-  for (const line of result.messages) request.onMessage?.(line);
-  return { failure: undefined, checks, result };
+      onMessage: (line) => onMessage?.(line),
+    };
+  }
 }
 
 interface PushDecision {
-  /** Why nothing of the push could be looked at. */
-  readonly failure: PushOutcome | undefined;
   readonly checks: readonly CommandCheck[];
   /** What the transaction did; undefined when there was none. */
   readonly result: RefTransactionResult | undefined;

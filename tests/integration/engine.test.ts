@@ -235,11 +235,7 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
       'incorrect old value provided',
     ],
     ['a ref that exists', (tip: string) => create('refs/heads/main', tip), 'reference already exists'],
-    [
-      'a ref below another',
-      (tip: string) => create('refs/heads/main/sub', tip),
-      'refname conflict',
-    ],
+    ['a ref below another', (tip: string) => create('refs/heads/main/sub', tip), 'refname conflict'],
     ['a ref above another', (tip: string) => create('refs/heads', tip), 'funny refname'],
     [
       'the deletion of the default branch',

@@ -33,6 +33,8 @@ interface Ids {
   readonly main: string;
   readonly side: string;
   readonly fresh: string;
+  /** A commit whose parent nobody has. */
+  readonly broken: string;
   readonly tag: string;
   readonly blob: string;
   readonly tree: string;
@@ -46,6 +48,8 @@ interface Question {
   readonly settings?: StoredGitSettings;
   /** Revisions of the pack; none for no pack at all. */
   readonly pack?: (ids: Ids) => readonly string[];
+  /** Objects of the pack, instead of revisions. */
+  readonly objects?: (ids: Ids) => readonly string[];
   readonly shallow?: (ids: Ids) => readonly string[];
 }
 
@@ -242,11 +246,13 @@ const QUESTIONS: Record<string, Question> = {
       [root, main, 'refs/heads/side'],
     ],
   },
-  'a pack whose objects miss others, and a deletion': {
-    pack: ({ fresh, main }) => [fresh, `^${main}`],
+  'a pack of which some misses what nobody has': {
+    objects: ({ fresh, broken }) => [fresh, broken],
     settings: { 'receive.fsckObjects': false },
-    commands: ({ side, fresh }) => [
+    commands: ({ main, side, fresh, broken }) => [
       [ZERO, fresh, 'refs/heads/new'],
+      [ZERO, broken, 'refs/heads/broken'],
+      [main, fresh, 'refs/heads/main'],
       [side, ZERO, 'refs/heads/side'],
     ],
   },
@@ -283,7 +289,9 @@ describe.skipIf(!hasDatabase)('beside git receive-pack', () => {
     scratch.git(['update-ref', 'refs/heads/old', root]);
     scratch.git(['update-ref', 'refs/heads/deep/er', root]);
     const fresh = scratch.line(['commit-tree', '-p', main, '-m', 'Fresh', `${main}^{tree}`]);
-    ids = { root, side, main, fresh, blob, tree, tag: scratch.line(['rev-parse', 'v1']) };
+    const lost = scratch.line(['commit-tree', '-p', main, '-m', 'Lost', `${main}^{tree}`]);
+    const broken = scratch.line(['commit-tree', '-p', lost, '-m', 'Broken', `${main}^{tree}`]);
+    ids = { root, side, main, fresh, broken, blob, tree, tag: scratch.line(['rev-parse', 'v1']) };
   });
 
   afterAll(async () => {
@@ -291,7 +299,14 @@ describe.skipIf(!hasDatabase)('beside git receive-pack', () => {
     await forge?.close();
   });
 
-  function encode({ commands, capabilities = '', pack, shallow }: Question): Buffer {
+  function makePack({ pack, objects }: Question): readonly Buffer[] {
+    const input = (lines: readonly string[]) => ({ input: `${lines.join('\n')}\n` });
+    if (pack) return [scratch.git(['pack-objects', '--revs', '--stdout', '-q'], input(pack(ids)))];
+    return objects ? [scratch.git(['pack-objects', '--stdout', '-q'], input(objects(ids)))] : [];
+  }
+
+  function encode(question: Question): Buffer {
+    const { commands, capabilities = '', shallow } = question;
     const lines = [
       ...(shallow?.(ids) ?? []).map((id) => `shallow ${id}`),
       ...commands(ids).map(([oldId, newId, name], index) => {
@@ -299,15 +314,7 @@ describe.skipIf(!hasDatabase)('beside git receive-pack', () => {
         return `${oldId} ${newId} ${name}${caps}`;
       }),
     ];
-    const revisions = pack && `${pack(ids).join('\n')}\n`;
-    const bytes = revisions
-      ? scratch.git(['pack-objects', '--revs', '--stdout', '-q'], { input: revisions })
-      : undefined;
-    return Buffer.concat([
-      ...lines.map((line) => encodePktLine(line)),
-      encodePktLine(FLUSH),
-      ...(bytes ? [bytes] : []),
-    ]);
+    return Buffer.concat([...lines.map((line) => encodePktLine(line)), encodePktLine(FLUSH), ...makePack(question)]);
   }
 
   /** The report, and the refs that there are afterwards. */
@@ -334,7 +341,7 @@ describe.skipIf(!hasDatabase)('beside git receive-pack', () => {
   function askGit(body: Buffer, settings: StoredGitSettings): Answer {
     const folder = path.join(forge.folder, `twin-${number}.git`);
     mkdirSync(folder);
-    scratch.git(['clone', '-q', '--mirror', scratch.directory, folder]);
+    scratch.git(['clone', '-q', '--mirror', '--no-local', scratch.directory, folder]);
     const git = (...args: string[]) => spawnSync('git', args, { cwd: folder, env: { ...process.env, LC_ALL: 'C' } });
     git('remote', 'remove', 'origin');
     for (const [name, value] of Object.entries(settings)) {
