@@ -172,6 +172,9 @@ export const limits = {
   cachedRefsMax: 500_000,
   /** Objects of the repositories whose indexes and summaries stay loaded, about 40 bytes each. */
   openObjectsMax: 8_000_000,
+  /** Filters in the filter of one partial fetch, and combinations within combinations: git's clients combine a handful, one level deep. */
+  filtersCombinedMax: 64,
+  filterNestingMax: 8,
   /** Objects of the answers to fetches that stay chosen, of one repository, about 40 bytes each. */
   packChoicesMaxObjects: 1_000_000,
   /** Commits that stay in memory as graphs, about 100 bytes each. */

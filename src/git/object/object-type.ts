@@ -9,3 +9,7 @@ const TYPE_NAME = [undefined, 'commit', 'tree', 'blob', 'tag'] as const;
 export function objectTypeOf(typeNumber: number): ObjectType | undefined {
   return TYPE_NAME[typeNumber];
 }
+
+export function isObjectType(text: string): text is ObjectType {
+  return Object.hasOwn(TYPE_NUMBER, text);
+}

@@ -4,7 +4,7 @@ import { parseIdHeader, splitHeaders } from './header-lines.ts';
 import { type Identity, parseIdentity } from './identity.ts';
 import { messageDecoder } from './message-text.ts';
 import type { ObjectFormat, ObjectId } from './object-id.ts';
-import { type ObjectType, TYPE_NUMBER } from './object-type.ts';
+import { isObjectType, type ObjectType } from './object-type.ts';
 
 export interface Tag {
   readonly targetId: ObjectId;
@@ -40,10 +40,6 @@ export function parseTag(body: Uint8Array, format: ObjectFormat): Tag {
     message: text,
     signature,
   };
-}
-
-function isObjectType(text: string): text is ObjectType {
-  return Object.hasOwn(TYPE_NUMBER, text);
 }
 
 /** The signature is the last armour: an earlier one belongs to the text. */
