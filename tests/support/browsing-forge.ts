@@ -65,15 +65,20 @@ export class BrowsingForge implements AsyncDisposable {
     return this.forge.url;
   }
 
-  /** Creates `ada/<name>` and pushes a history of two commits to it. */
-  async publish(name: string, visibility: 'public' | 'private'): Promise<void> {
+  /** Creates `ada/<name>` and pushes a history of two commits to it. @returns where that was made */
+  async publish(name: string, visibility: 'public' | 'private', objectFormat = 'sha1'): Promise<string> {
     const response = await fetch(`${this.url}/api/v3/user/repos`, {
       method: 'POST',
       headers: { authorization: `token ${TOKEN}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ name, private: visibility === 'private', description: 'Computes by wheels' }),
+      body: JSON.stringify({
+        name,
+        private: visibility === 'private',
+        description: 'Computes by wheels',
+        object_format: objectFormat,
+      }),
     });
     if (response.status !== 201) throw new Error(`create ${name}: ${response.status} ${await response.text()}`);
-    const work = this.#writeHistory(name);
+    const work = this.#writeHistory(name, objectFormat);
     this.#git(
       work,
       'push',
@@ -82,6 +87,7 @@ export class BrowsingForge implements AsyncDisposable {
       'main',
       'v1.0',
     );
+    return work;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,10 +95,10 @@ export class BrowsingForge implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #writeHistory(name: string): string {
+  #writeHistory(name: string, objectFormat: string): string {
     const work = path.join(this.folder, name);
     mkdirSync(path.join(work, 'docs'), { recursive: true });
-    this.#git(work, 'init', '-q', '-b', 'main');
+    this.#git(work, 'init', '-q', '-b', 'main', `--object-format=${objectFormat}`);
     for (const fileName of ODD_NAMES) writeFileSync(path.join(work, fileName), `This is ${JSON.stringify(fileName)}\n`);
     writeFileSync(path.join(work, 'README.md'), README);
     writeFileSync(path.join(work, 'docs/guide.md'), '# Guide\n\nTurn the handle.\n');

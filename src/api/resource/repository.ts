@@ -23,6 +23,10 @@ const newRepositorySchema = z.object({
   private: z.boolean().optional(),
   visibility: z.enum(['public', 'private']).optional(),
   auto_init: z.boolean().optional().describe('Begin with a commit that holds a README.'),
+  object_format: z
+    .enum(['sha1', 'sha256'])
+    .optional()
+    .describe('What names objects, for good: `sha256` for clients of `git init --object-format=sha256`. Ours.'),
 });
 
 export const getRepository = defineRoute({
@@ -188,6 +192,7 @@ async function createRepository(call: CreationCall) {
     visibility,
     description: body.description ?? undefined,
     homepage: body.homepage ?? undefined,
+    objectFormat: body.object_format,
   });
   switch (outcome.kind) {
     case 'name-taken':

@@ -56,6 +56,7 @@ export const repositorySchema = repositoryLinksSchema
     open_issues: z.number().int(),
     watchers: z.number().int(),
     default_branch: z.string(),
+    object_format: z.enum(['sha1', 'sha256']).describe('What names objects. Ours.'),
     permissions: permissionsSchema,
   })
   .meta({ title: 'Repository' });
@@ -124,6 +125,7 @@ export function repositoryBody(
     open_issues: 0,
     watchers: 0,
     default_branch: defaultBranchOf(repository),
+    object_format: repository.objectFormat,
     permissions,
   };
 }
