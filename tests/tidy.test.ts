@@ -66,6 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   web: [
     'bytes',
     'git',
+    'lfs/lfs-pointer.ts',
     'worker-pool.ts',
     'worker-url.ts',
     'types:browse',

@@ -1,5 +1,6 @@
 /** What the page of a file shows. */
 import type { ListedEntry } from '#browse/tree-listing.ts';
+import { parsePointer } from '#lfs/lfs-pointer.ts';
 import type { Services } from '#services.ts';
 import { isMarkdown, markdownBase } from './folder-page.ts';
 import type { OpenedRevision } from './repository-page.ts';
@@ -44,6 +45,8 @@ export async function readFile(
       return file([formatSize(content.sizeBytes)], isImage ? { kind: 'image' } : BINARY);
     case 'text': {
       if (entry.kind === 'symlink') return file(['Symbolic link'], { kind: 'symlink', target: content.text });
+      const pointer = form === 'rendered' ? parsePointer(Buffer.from(content.text)) : undefined;
+      if (pointer !== undefined) return pointedFile(pointer.sizeBytes, isImage);
       const language = languageOf(entry.name, content.text);
       const facts = textFacts(content, language, entry);
       if (isImage && form === 'rendered') return { facts, hasDocument: true, content: { kind: 'image' } };
@@ -58,10 +61,24 @@ export async function readFile(
 
 const BINARY: FileContent = { kind: 'notice', title: 'A binary file', text: 'It cannot be shown as text.' };
 const TOO_LARGE: FileContent = { kind: 'notice', title: 'A large file', text: 'It is larger than a page can show.' };
+const LARGE_FILE: FileContent = {
+  kind: 'notice',
+  title: 'A file in Git LFS',
+  text: 'It is kept beside the repository.',
+};
 const EMPTY: FileContent = { kind: 'notice', title: 'An empty file', text: 'It has no content.' };
 
 function file(facts: readonly string[], content: FileContent): FileModel {
   return { facts, hasDocument: false, content };
+}
+
+/** The raw file is what the pointer points to; the pointer itself is the source. */
+function pointedFile(sizeBytes: number, isImage: boolean): FileModel {
+  return {
+    facts: [formatSize(sizeBytes), 'Git LFS'],
+    hasDocument: true,
+    content: isImage ? { kind: 'image' } : LARGE_FILE,
+  };
 }
 
 function textFacts(

@@ -8,6 +8,7 @@ import pino from 'pino';
 import type { UserPrincipal } from '#auth/principal.ts';
 import { HttpServer } from '#http/http-server.ts';
 import type { RawRoute } from '#http/raw-route.ts';
+import { LfsObjects } from '#lfs/lfs-objects.ts';
 import type { Admission } from '#repository/admission.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
@@ -62,7 +63,7 @@ export class GitForge {
       log: pino({ level: 'silent' }),
       routes: [
         createSmartHttp(services),
-        createRawFileRoute(services),
+        createRawFileRoute({ ...services, lfsObjects: new LfsObjects(accounts.database, blobs) }),
         createStoredFileRoute({ blobs, ...storedFiles }),
         answerNothing,
       ],

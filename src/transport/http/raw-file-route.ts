@@ -11,6 +11,8 @@ import { ByteReader } from '#bytes/byte-reader.ts';
 import { BINARY_PROBE_BYTES } from '#git/diff/text-lines.ts';
 import type { RawRoute } from '#http/raw-route.ts';
 import type { RequestContext } from '#http/request-context.ts';
+import type { LfsObject } from '#lfs/lfs-object-rows.ts';
+import type { LfsObjects } from '#lfs/lfs-objects.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { parseRepositoryAddress, type RepositoryAddress } from '#web/repository-path.ts';
@@ -25,13 +27,18 @@ import {
   tooManyRequests,
   unauthenticated,
 } from './http-refusal.ts';
-import { contentDisposition, rawFileType } from './raw-file-type.ts';
+import { contentDisposition, type RawFileType, rawFileType } from './raw-file-type.ts';
+import { findPointedObject, readBeginning } from './raw-lfs-object.ts';
 import { ResponseStream } from './response-stream.ts';
 
 /** Pages link to raw files; these may be shown inside pages of ours, and run nothing anywhere. */
 const CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
-export function createRawFileRoute(services: GitServices): RawRoute {
+export interface RawFileServices extends GitServices {
+  readonly lfsObjects: Pick<LfsObjects, 'find' | 'read' | 'downloadAddress'>;
+}
+
+export function createRawFileRoute(services: RawFileServices): RawRoute {
   return async (request, response, context) => {
     const address = parseRepositoryAddress(context.rawUrl);
     if (address?.view !== 'raw' || address.rest === '') return false;
@@ -46,7 +53,7 @@ export function createRawFileRoute(services: GitServices): RawRoute {
 }
 
 interface RawFileExchange {
-  readonly services: GitServices;
+  readonly services: RawFileServices;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly stream: ResponseStream;
@@ -59,9 +66,12 @@ async function answer(exchange: RawFileExchange, address: RepositoryAddress): Pr
   const repository = await findReadable(exchange, address);
   const snapshot = await services.engine.snapshot(repository.id, stream.signal);
   const file = await findFile(snapshot, address.rest);
-  setCacheHeaders(exchange.response, repository, file);
-  if (matchesEtag(request, file)) exchange.response.writeHead(304).end();
-  else await sendFile(exchange, snapshot, file);
+  const pointed = await findPointedObject(services.lfsObjects, repository.id, snapshot.objects, file);
+  const etag = `"${pointed?.oid ?? file.id}"`;
+  setCacheHeaders(exchange.response, repository, etag);
+  if (matchesEtag(request, etag)) exchange.response.writeHead(304).end();
+  else if (pointed === undefined) await sendFile(exchange, snapshot, file);
+  else await sendPointedObject(exchange, file.name, pointed);
 }
 
 /** @throws {HttpRefusal} */
@@ -99,35 +109,68 @@ async function findFile(snapshot: RepositorySnapshot, text: string): Promise<Lis
   throw notFound('No such file in this revision.');
 }
 
-/** The id of a blob is a hash of its bytes. Who may see them can change, so every use asks again. */
-function setCacheHeaders(response: ServerResponse, repository: RepositoryRecord, file: ListedEntry): void {
-  response.setHeader('ETag', `"${file.id}"`);
+/** Both kinds of id are hashes of bytes. Who may see them can change, so every use asks again. */
+function setCacheHeaders(response: ServerResponse, repository: RepositoryRecord, etag: string): void {
+  response.setHeader('ETag', etag);
   response.setHeader('Cache-Control', `${repository.visibility}, no-cache`);
   response.setHeader('Vary', 'Authorization, Cookie');
 }
 
-function matchesEtag(request: IncomingMessage, file: ListedEntry): boolean {
+function matchesEtag(request: IncomingMessage, etag: string): boolean {
   const known = request.headers['if-none-match'] ?? '';
-  return known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${file.id}"`);
+  return known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 }
 
 async function sendFile(exchange: RawFileExchange, snapshot: RepositorySnapshot, file: ListedEntry): Promise<void> {
-  const { request, response, stream } = exchange;
+  const { request, stream } = exchange;
   const object = await snapshot.objects.stream(file.id, stream.signal);
   const reader = new ByteReader(object.body);
   try {
-    const type = rawFileType(file.name, await reader.peek(BINARY_PROBE_BYTES));
-    response.writeHead(200, {
-      'Content-Type': type.contentType,
-      'Content-Length': String(object.sizeBytes),
-      'Content-Disposition': contentDisposition(type.disposition, file.name),
-      'Content-Security-Policy': CONTENT_POLICY,
-    });
+    begin(exchange, file.name, rawFileType(file.name, await reader.peek(BINARY_PROBE_BYTES)), object.sizeBytes);
     if (request.method === 'GET') for await (const chunk of reader.rest()) await stream.write(chunk);
     stream.end();
   } finally {
     await reader.close();
   }
+}
+
+/** From the store itself where it can be, but not into a page, whose policy allows pictures of our own origin alone. */
+async function sendPointedObject(exchange: RawFileExchange, name: string, object: LfsObject): Promise<void> {
+  const { services, request, response, stream } = exchange;
+  const { lfsObjects } = services;
+  const type = rawFileType(name, await readBeginning(lfsObjects, object, stream.signal));
+  const download = {
+    contentType: type.contentType,
+    fileName: type.disposition === 'attachment' ? name : undefined,
+  };
+  const mayRedirect = request.method === 'GET' && !/^(?:image|audio|video)$/.test(fetchDestination(request));
+  const address = mayRedirect ? await lfsObjects.downloadAddress(object, download) : undefined;
+  if (address !== undefined) {
+    response.removeHeader('ETag');
+    response.writeHead(302, { Location: address.href, 'Cache-Control': 'no-store', 'Content-Length': '0' }).end();
+    return;
+  }
+  begin(exchange, name, type, object.sizeBytes);
+  if (request.method === 'GET' && object.sizeBytes > 0) {
+    const range = { offset: 0, lengthBytes: object.sizeBytes };
+    for await (const chunk of lfsObjects.read(object, range, { signal: stream.signal })) await stream.write(chunk);
+  }
+  stream.end();
+}
+
+/** What a browser wants the file for. */
+function fetchDestination(request: IncomingMessage): string {
+  const header = request.headers['sec-fetch-dest'];
+  return typeof header === 'string' ? header : '';
+}
+
+function begin({ response }: RawFileExchange, name: string, type: RawFileType, sizeBytes: number): void {
+  response.writeHead(200, {
+    'Content-Type': type.contentType,
+    'Content-Length': String(sizeBytes),
+    'Content-Disposition': contentDisposition(type.disposition, name),
+    'Content-Security-Policy': CONTENT_POLICY,
+  });
 }
 
 function fail(response: ServerResponse, stream: ResponseStream, context: RequestContext, error: unknown): void {
