@@ -12,6 +12,7 @@ import { getCommitWithFiles, listCommits } from './resource/commit.ts';
 import { getContent, getReadme } from './resource/content.ts';
 import { getBlob, getCommit, getTag, getTree } from './resource/git-object.ts';
 import { createRef, deleteRef, getRef, listMatchingRefs, updateRef } from './resource/git-ref.ts';
+import { getGitSettings, updateGitSettings } from './resource/git-setting.ts';
 import { getMeta, getOpenApiDocument, getRateLimit, getRoot } from './resource/meta.ts';
 import { getOrganization } from './resource/organization.ts';
 import {
@@ -55,6 +56,8 @@ export const ROUTES: readonly AnyRoute[] = [
   getRepositoryById,
   updateRepository,
   deleteRepository,
+  getGitSettings,
+  updateGitSettings,
   listBranches,
   getBranch,
   listTags,

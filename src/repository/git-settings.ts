@@ -165,19 +165,35 @@ export function fsckOptionsOf(settings: GitSettings): FsckOptions {
 
 /** @returns a sentence that says what the setting would have to be; undefined when the value will do */
 export function findGitSettingFault(name: GitSettingName, value: unknown): string | undefined {
-  const definition: Definition<GitSettingKind, unknown> = GIT_SETTINGS[name];
-  switch (definition.kind) {
+  return isFit(name, value) ? undefined : `${name} is ${gitSettingDemand(name)}.`;
+}
+
+/** What a setting may be, for the end of a sentence. */
+export function gitSettingDemand(name: GitSettingName): string {
+  const { kind, min = 0, max }: Definition<GitSettingKind, unknown> = GIT_SETTINGS[name];
+  switch (kind) {
     case 'flag':
-      return typeof value === 'boolean' ? undefined : `${name} is true or false.`;
-    case 'count': {
-      const { min = 0, max = Number.MAX_SAFE_INTEGER } = definition;
-      const fits = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
-      return fits ? undefined : `${name} is a whole number from ${min} to ${max}.`;
-    }
+      return 'true or false';
+    case 'count':
+      return `a whole number from ${min} to ${max}`;
     case 'list':
-      return isStringList(value) ? undefined : `${name} is a list of at most ${LIST_MAX} texts.`;
+      return `a list of at most ${LIST_MAX} texts of at most ${TEXT_MAX} characters`;
     case 'severities':
-      return isSeverities(value) ? undefined : `${name} names fsck messages, each error, warn, info or ignore.`;
+      return 'a map from ids of fsck messages to error, warn, info or ignore';
+  }
+}
+
+function isFit(name: GitSettingName, value: unknown): boolean {
+  const { kind, min = 0, max = Number.MAX_SAFE_INTEGER }: Definition<GitSettingKind, unknown> = GIT_SETTINGS[name];
+  switch (kind) {
+    case 'flag':
+      return typeof value === 'boolean';
+    case 'count':
+      return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+    case 'list':
+      return isStringList(value);
+    case 'severities':
+      return isSeverities(value);
   }
 }
 

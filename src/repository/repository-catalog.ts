@@ -9,6 +9,15 @@ import type { Database, SqlRunner, TransactionSql } from '#db/client.ts';
 import { isUniqueViolation } from '#db/postgres-error.ts';
 import type { ObjectFormatName } from '#git/object/object-id.ts';
 import { limits } from '#limits.ts';
+import {
+  applyGitSettings,
+  findGitSettingFaults,
+  type GitSettingChanges,
+  type GitSettingFault,
+  type GitSettingGroup,
+  listGitSettings,
+} from './git-setting-list.ts';
+import type { StoredGitSettings } from './git-settings.ts';
 import { findDescriptionFault, findHomepageFault, findRepositoryNameFault } from './repository-name.ts';
 import {
   countRecords,
@@ -65,6 +74,12 @@ export interface RepositoryPage {
   /** On all pages together. */
   readonly totalCount: number;
 }
+
+export type ChangeGitSettingsOutcome =
+  | { readonly kind: 'changed'; readonly groups: readonly GitSettingGroup[] }
+  /** Deleted in the meantime. */
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'invalid'; readonly faults: readonly GitSettingFault[] };
 
 const NAME_CONSTRAINT = 'repository_owner_name';
 
@@ -136,6 +151,27 @@ export class RepositoryCatalog {
     }
   }
 
+  /** @returns undefined when there is no such repository */
+  async listGitSettings(repositoryId: number): Promise<readonly GitSettingGroup[] | undefined> {
+    const stored = await readGitSettings(this.#database.sql, repositoryId);
+    return stored && listGitSettings(stored);
+  }
+
+  /** All of the changes, or none. */
+  async changeGitSettings(repositoryId: number, changes: GitSettingChanges): Promise<ChangeGitSettingsOutcome> {
+    const faults = findGitSettingFaults(changes);
+    if (faults.length > 0) return { kind: 'invalid', faults };
+    return this.#database.transaction(async (tx) => {
+      await tx`select 1 from repository where id = ${repositoryId} for update`;
+      const stored = await readGitSettings(tx, repositoryId);
+      if (stored === undefined) return { kind: 'gone' };
+      const settings = applyGitSettings(stored, changes);
+      await tx`
+        update repository set git_settings = ${JSON.stringify(settings)}::text::jsonb where id = ${repositoryId}`;
+      return { kind: 'changed', groups: listGitSettings(settings) };
+    });
+  }
+
   /**
    * Removes a repository and retires the packs that no other one lists, and its LFS objects; their bytes go when the sweepers' grace is over.
    *
@@ -180,6 +216,12 @@ async function findById(
 ): Promise<RepositoryRecord | undefined> {
   const rows = await sql<RepositoryRow[]>`${selectRecords(sql, principal)} where r.id = ${repositoryId}`;
   return rows.map(toRecord)[0];
+}
+
+async function readGitSettings(sql: SqlRunner, repositoryId: number): Promise<StoredGitSettings | undefined> {
+  const rows = await sql<{ stored: StoredGitSettings }[]>`
+    select git_settings as stored from repository where id = ${repositoryId}`;
+  return rows[0]?.stored;
 }
 
 async function insertRepository(
