@@ -5,6 +5,7 @@ import type { Database } from '#db/client.ts';
 import { announceWork, appendToOutbox } from '#db/outbox.ts';
 import { ProtocolError } from '#git/errors.ts';
 import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
+import type { Ref } from '#git/ref-store.ts';
 import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import { RepositoryGoneError } from './errors.ts';
@@ -26,6 +27,7 @@ import type {
   RepositorySnapshot,
 } from './repository-engine.ts';
 import { type RepositoryState, RepositoryStates } from './repository-state.ts';
+import { VisibleObjects } from './visible-objects.ts';
 
 export interface EngineOptions {
   readonly db: Database;
@@ -80,7 +82,7 @@ export class PackedRepositoryEngine implements RepositoryEngine {
       refs: state.refs,
       objects,
       containsMany: (ids) => containsMany(objects, ids),
-      reachableMany: () => Promise.reject(new ProtocolError('not our ref')),
+      reachableMany: (ids, refs, signal) => findReachable(objects, ids, refs, signal),
       deepen: () => Promise.reject(new ProtocolError('shallow is not supported')),
     };
   }
@@ -139,6 +141,21 @@ export class PackedRepositoryEngine implements RepositoryEngine {
     this.#graphs.set(repositoryId, graph);
     return graph;
   }
+}
+
+/** Looks at what is there alone: an id that nobody has need not be searched for in trees. */
+async function findReachable(
+  objects: PackedObjectStore,
+  ids: readonly ObjectId[],
+  refs: readonly Ref[],
+  signal: AbortSignal,
+): Promise<boolean[]> {
+  const present = await containsMany(objects, ids);
+  const slots = ids.filter((_, index) => present[index]).map((id) => fromHex(id));
+  const visible = new VisibleObjects(objects, refs, signal);
+  const invisible = new Set(await visible.findInvisible(Buffer.concat(slots)));
+  let slot = 0;
+  return present.map((isPresent) => isPresent && !invisible.has(slot++));
 }
 
 async function containsMany(objects: PackedObjectStore, ids: readonly ObjectId[]): Promise<boolean[]> {

@@ -35,10 +35,10 @@ export interface RepositorySnapshot {
   /** Whether each id names an object of this snapshot, without reading from storage once the indexes are loaded. */
   containsMany(ids: readonly ObjectId[]): Promise<boolean[]>;
   /**
-   * Whether each object, of whatever type, is reachable from one of the tips. What is in the packs and not reachable (deleted or
+   * Whether each object, of whatever type, is reachable from one of the refs. What is in the packs and not reachable (deleted or
    * hidden history) must not leave the server, whoever knows its id.
    */
-  reachableMany(ids: readonly ObjectId[], tips: readonly ObjectId[], signal: AbortSignal): Promise<boolean[]>;
+  reachableMany(ids: readonly ObjectId[], refs: readonly Ref[], signal: AbortSignal): Promise<boolean[]>;
   /** Where a client's history will end, that asked for some of it only. @throws {ProtocolError} in git's words */
   deepen(request: DeepenRequest): Promise<ShallowUpdate>;
 }

@@ -209,7 +209,7 @@ describe.skipIf(!hasDatabase)('git over HTTP, under attack', () => {
       ['a length beyond a pkt', Buffer.from('fff1'), 'ERR protocol error: bad line length 65521'],
       ['a pkt cut short', Buffer.from('0032want'), 'ERR the remote end hung up unexpectedly'],
       ['bytes of no meaning', Buffer.from('00050'), "expected to get object ID, not '0'"],
-      ['deepening, which is not offered', Buffer.from('000cdeepen 1'), "expected to get object ID, not 'deepen 1'"],
+      ['a depth that is none', Buffer.from('000cdeepen 0'), 'ERR Invalid deepen: deepen 0'],
     ])('say what is wrong with %s', async (_, body, words) => {
       const answer = await post('git-upload-pack', body);
       expect([answer.status, answer.body.toString()]).toEqual([200, expect.stringContaining(words)]);

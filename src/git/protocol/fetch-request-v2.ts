@@ -3,34 +3,55 @@ import { ProtocolError } from '#git/errors.ts';
 import { isObjectId, type ObjectFormat, type ObjectId } from '#git/object/object-id.ts';
 import { parseHaveLine, requireNegotiationLines } from './have-line.ts';
 import type { PackPreferences } from './pack-preferences.ts';
+import { ShallowLines, type ShallowRequest } from './shallow-request.ts';
 
 export interface FetchRequestV2 extends PackPreferences {
   readonly wants: readonly ObjectId[];
+  /** Names of refs that are wanted whatever they point at, in the client's order, repetitions included. */
+  readonly wantedRefNames: readonly string[];
   /** In the client's order. */
   readonly haves: readonly ObjectId[];
+  readonly shallow: ShallowRequest;
+  /** Unparsed; undefined for all objects. */
+  readonly filterSpec: string | undefined;
   readonly done: boolean;
   /** Never say `ready`, and answer haves that come without wants. */
   readonly waitForDone: boolean;
+  /** The whole answer comes in bands. */
+  readonly sidebandAll: boolean;
+  /** Schemes of the addresses from which the client would take whole packs by itself. */
+  readonly uriProtocols: readonly string[];
+}
+
+/** What the capability `fetch` was advertised with. */
+export interface FetchOffers {
+  readonly filter: boolean;
+  readonly refInWant: boolean;
+  readonly sidebandAll: boolean;
+  readonly packfileUris: boolean;
 }
 
 /** @throws {ProtocolError} an argument that we did not offer, or one that is malformed @throws {LimitExceededError} */
-export function parseFetchRequestV2(argumentLines: readonly string[], format: ObjectFormat): FetchRequestV2 {
-  const wants = new Set<ObjectId>();
-  const haves: ObjectId[] = [];
-  const flags = new Set<string>();
-  for (const line of argumentLines) {
-    const have = parseHaveLine(line, format);
-    if (have) haves.push(have);
-    else if (line.startsWith('want ')) wants.add(parseWant(line, format));
-    else if (FLAGS.has(line)) flags.add(line);
-    else throw new ProtocolError(`unexpected line: '${line}'`);
-    requireNegotiationLines(wants.size + haves.length);
-  }
+export function parseFetchRequestV2(
+  argumentLines: readonly string[],
+  format: ObjectFormat,
+  offers: FetchOffers,
+): FetchRequestV2 {
+  const draft = new Draft(format, offers);
+  for (const line of argumentLines) draft.add(line);
+  const { flags } = draft;
+  const sidebandAll = flags.has('sideband-all');
   return {
-    wants: [...wants],
-    haves,
+    wants: [...draft.wants],
+    wantedRefNames: draft.wantedRefNames,
+    haves: draft.haves,
+    shallow: draft.shallow.finish(flags.has('deepen-relative')),
+    filterSpec: draft.filterSpec,
     done: flags.has('done'),
     waitForDone: flags.has('wait-for-done'),
+    sidebandAll,
+    // Without bands there is no room for the section.
+    uriProtocols: sidebandAll ? (draft.uriProtocols ?? []) : [],
     thinPack: flags.has('thin-pack'),
     ofsDelta: flags.has('ofs-delta'),
     includeTag: flags.has('include-tag'),
@@ -45,7 +66,57 @@ const FLAGS: ReadonlySet<string> = new Set([
   'ofs-delta',
   'include-tag',
   'no-progress',
+  'deepen-relative',
 ]);
+
+class Draft {
+  readonly #format: ObjectFormat;
+  readonly #offers: FetchOffers;
+  readonly wants = new Set<ObjectId>();
+  readonly wantedRefNames: string[] = [];
+  readonly haves: ObjectId[] = [];
+  readonly flags = new Set<string>();
+  readonly shallow: ShallowLines;
+  filterSpec: string | undefined;
+  uriProtocols: string[] | undefined;
+
+  constructor(format: ObjectFormat, offers: FetchOffers) {
+    this.#format = format;
+    this.#offers = offers;
+    this.shallow = new ShallowLines(format);
+  }
+
+  add(line: string): void {
+    const have = parseHaveLine(line, this.#format);
+    if (have) this.haves.push(have);
+    else if (line.startsWith('want ')) this.wants.add(parseWant(line, this.#format));
+    else if (FLAGS.has(line)) this.flags.add(line);
+    else if (!this.shallow.take(line) && !this.#takeOffered(line))
+      throw new ProtocolError(`unexpected line: '${line}'`);
+    requireNegotiationLines(this.wants.size + this.wantedRefNames.length + this.haves.length + this.shallow.count);
+  }
+
+  /** @returns whether the line is an argument that was offered */
+  #takeOffered(line: string): boolean {
+    const { filter, refInWant, sidebandAll, packfileUris } = this.#offers;
+    if (refInWant && line.startsWith('want-ref ')) this.wantedRefNames.push(line.slice('want-ref '.length));
+    else if (filter && line.startsWith('filter ')) this.#setFilter(line.slice('filter '.length));
+    else if (sidebandAll && line === 'sideband-all') this.flags.add(line);
+    else if (packfileUris && line.startsWith('packfile-uris ')) this.#setProtocols(line.slice('packfile-uris '.length));
+    else return false;
+    return true;
+  }
+
+  #setFilter(spec: string): void {
+    if (this.filterSpec !== undefined) throw new ProtocolError('multiple filter-specs cannot be combined');
+    this.filterSpec = spec;
+  }
+
+  #setProtocols(list: string): void {
+    if (this.uriProtocols !== undefined) throw new ProtocolError('multiple packfile-uris lines forbidden');
+    this.uriProtocols = list.split(',');
+  }
+}
 
 function parseWant(line: string, format: ObjectFormat): ObjectId {
   const id = line.slice('want '.length).toLowerCase();

@@ -8,7 +8,8 @@ const HAVE = 'have ';
 /** @returns undefined for another line @throws {ProtocolError} no id where one belongs */
 export function parseHaveLine(line: string, format: ObjectFormat): ObjectId | undefined {
   if (!line.startsWith(HAVE)) return undefined;
-  const id = line.slice(HAVE.length).toLowerCase();
+  // As git, which does not look at what follows the id.
+  const id = line.slice(HAVE.length, HAVE.length + format.hexDigits).toLowerCase();
   if (isObjectId(id, format)) return id;
   throw new ProtocolError(`git upload-pack: expected SHA1 object, got '${line.slice(HAVE.length)}'`);
 }

@@ -6,134 +6,130 @@ import type { ObjectId } from '#git/object/object-id.ts';
 import { DELIM, FLUSH, type OutgoingPkt } from '#git/pkt-line/encode.ts';
 import type { CommitGraph } from '#git/walk/commit-graph.ts';
 import type { FetchRequestV2 } from './fetch-request-v2.ts';
-import type { UploadRequestV0 } from './upload-request-v0.ts';
-import { WantCoverage } from './want-coverage.ts';
+import type { HavesRound, UploadNeeds } from './upload-request-v0.ts';
+import { type Ancestry, WantCoverage } from './want-coverage.ts';
 
-export interface NegotiationContext {
-  readonly graph: CommitGraph;
-  readonly wants: readonly ObjectId[];
-  /** Which haves are in the repository, commits or not. */
-  readonly known: ReadonlySet<ObjectId>;
-}
+/** Cut where the client's history is cut, where it is. */
+export type NegotiationGraph = Ancestry & Pick<CommitGraph, 'positionOf'>;
 
 export interface NegotiationAnswer {
   /** What goes out before the pack, or instead of it. */
   readonly pkts: readonly OutgoingPkt[];
   readonly sendsPack: boolean;
-  /** What the client has, for the pack to leave out. */
-  readonly common: readonly ObjectId[];
 }
 
-/** Answers one request in v0 and v1 over HTTP, where each request repeats what was common before. */
-export function negotiateV0(request: UploadRequestV0, context: NegotiationContext): NegotiationAnswer {
-  if (request.ending === 'silence') return { pkts: [], sendsPack: false, common: [] };
-  const common = new CommonObjects(context);
-  const answer = answerHaves(request, common);
-  const { pkts } = answer;
-  if (request.ending === 'done') {
-    if (common.ids.length === 0) pkts.push('NAK\n');
-    else if (request.acknowledgment !== 'single') pkts.push(`ACK ${answer.lastCommon}\n`);
-    return { pkts, sendsPack: true, common: common.ids };
+/** Which of some haves we have too, and the client may know that we have. */
+export type KnownHaves = ReadonlySet<ObjectId>;
+
+/** The rounds of v0 and v1: one after another on a connection; over HTTP one a request, which repeats what was common before. */
+export class NegotiationV0 {
+  readonly #mode: Pick<UploadNeeds, 'acknowledgment' | 'noDone'>;
+  readonly #common: CommonObjects;
+  #lastCommon: ObjectId | undefined;
+  #saidReady = false;
+
+  constructor(mode: Pick<UploadNeeds, 'acknowledgment' | 'noDone'>, common: CommonObjects) {
+    this.#mode = mode;
+    this.#common = common;
   }
-  return endWithFlush(request, common, answer);
-}
 
-interface HavesAnswer {
-  readonly pkts: OutgoingPkt[];
-  lastCommon: ObjectId | undefined;
-  sawUnknown: boolean;
-  saidReady: boolean;
-}
+  answer({ haves, ending }: HavesRound, known: KnownHaves): NegotiationAnswer {
+    const pkts: OutgoingPkt[] = [];
+    let sawCommon = false;
+    let sawUnknown = false;
+    for (const id of haves) {
+      if (this.#common.add(id, known)) {
+        sawCommon = true;
+        this.#lastCommon = id;
+        pkts.push(...this.#acknowledge(id));
+      } else {
+        sawUnknown = true;
+        pkts.push(...this.#feignKnowing(id));
+      }
+    }
+    if (ending === 'done') return { pkts: [...pkts, ...this.#endWithDone()], sendsPack: true };
+    return this.#endWithFlush(pkts, sawCommon && !sawUnknown);
+  }
 
-function answerHaves(request: UploadRequestV0, common: CommonObjects): HavesAnswer {
-  const answer: HavesAnswer = { pkts: [], lastCommon: undefined, sawUnknown: false, saidReady: false };
-  for (const id of request.haves) {
-    if (common.add(id)) {
-      answer.lastCommon = id;
-      answer.pkts.push(...acknowledge(id, request, common));
-    } else {
-      answer.sawUnknown = true;
-      answer.pkts.push(...feignKnowing(id, request, common, answer));
+  #acknowledge(id: ObjectId): OutgoingPkt[] {
+    switch (this.#mode.acknowledgment) {
+      case 'detailed':
+        return [`ACK ${id} common\n`];
+      case 'multi':
+        return [`ACK ${id} continue\n`];
+      case 'single':
+        return this.#common.ids.length === 1 ? [`ACK ${id}\n`] : [];
     }
   }
-  return answer;
-}
 
-function acknowledge(id: ObjectId, request: UploadRequestV0, common: CommonObjects): OutgoingPkt[] {
-  switch (request.acknowledgment) {
-    case 'detailed':
-      return [`ACK ${id} common\n`];
-    case 'multi':
-      return [`ACK ${id} continue\n`];
-    case 'single':
-      return common.ids.length === 1 ? [`ACK ${id}\n`] : [];
+  /** Once enough is common, haves that we do not know are acknowledged too, so that the client stops digging there. */
+  #feignKnowing(id: ObjectId): OutgoingPkt[] {
+    const { acknowledgment } = this.#mode;
+    if (acknowledgment === 'single' || !this.#common.suffice()) return [];
+    if (acknowledgment === 'multi') return [`ACK ${id} continue\n`];
+    this.#saidReady = true;
+    return [`ACK ${id} ready\n`];
   }
-}
 
-/** Once enough is common, haves that we do not know are acknowledged too, so that the client stops digging there. */
-function feignKnowing(
-  id: ObjectId,
-  request: UploadRequestV0,
-  common: CommonObjects,
-  answer: HavesAnswer,
-): OutgoingPkt[] {
-  if (request.acknowledgment === 'single' || !common.suffice()) return [];
-  if (request.acknowledgment === 'multi') return [`ACK ${id} continue\n`];
-  answer.saidReady = true;
-  return [`ACK ${id} ready\n`];
-}
-
-function endWithFlush(request: UploadRequestV0, common: CommonObjects, answer: HavesAnswer): NegotiationAnswer {
-  const { pkts, lastCommon } = answer;
-  if (request.acknowledgment === 'detailed' && lastCommon && !answer.sawUnknown && common.suffice()) {
-    answer.saidReady = true;
-    pkts.push(`ACK ${lastCommon} ready\n`);
+  #endWithDone(): OutgoingPkt[] {
+    if (this.#common.ids.length === 0) return ['NAK\n'];
+    return this.#mode.acknowledgment === 'single' ? [] : [`ACK ${this.#lastCommon}\n`];
   }
-  if (common.ids.length === 0 || request.acknowledgment !== 'single') pkts.push('NAK\n');
-  const sendsPack = request.noDone && answer.saidReady;
-  if (sendsPack) pkts.push(`ACK ${lastCommon}\n`);
-  return { pkts, sendsPack, common: common.ids };
+
+  #endWithFlush(pkts: OutgoingPkt[], onlyCommon: boolean): NegotiationAnswer {
+    const { acknowledgment, noDone } = this.#mode;
+    if (acknowledgment === 'detailed' && onlyCommon && this.#common.suffice()) {
+      this.#saidReady = true;
+      pkts.push(`ACK ${this.#lastCommon} ready\n`);
+    }
+    if (this.#common.ids.length === 0 || acknowledgment !== 'single') pkts.push('NAK\n');
+    const sendsPack = noDone && this.#saidReady;
+    if (sendsPack) pkts.push(`ACK ${this.#lastCommon}\n`);
+    return { pkts, sendsPack };
+  }
 }
 
 /** Answers one v2 `fetch`, up to where the next section would begin. */
-export function negotiateV2(request: FetchRequestV2, context: NegotiationContext): NegotiationAnswer {
-  const common = new CommonObjects(context);
-  const acknowledged = new Set(request.haves.filter((id) => common.add(id)));
-  const { wants, haves, done, waitForDone } = request;
-  if (haves.length === 0 || done) return { pkts: [], sendsPack: wants.length > 0, common: common.ids };
+export function negotiateV2(
+  request: Pick<FetchRequestV2, 'haves' | 'done' | 'waitForDone'> & { readonly wantCount: number },
+  common: CommonObjects,
+  known: KnownHaves,
+): NegotiationAnswer {
+  const acknowledged = new Set(request.haves.filter((id) => common.add(id, known)));
+  const { wantCount, haves, done, waitForDone } = request;
   // Haves without wants are a question by themselves: `git fetch --negotiate-only`.
-  if (wants.length === 0 && !waitForDone) return { pkts: [], sendsPack: false, common: [] };
+  if (wantCount === 0 && !waitForDone) return { pkts: [], sendsPack: false };
+  if (haves.length === 0 || done) return { pkts: [], sendsPack: true };
   const pkts: OutgoingPkt[] = ['acknowledgments\n'];
   if (acknowledged.size === 0) pkts.push('NAK\n');
   for (const id of acknowledged) pkts.push(`ACK ${id}\n`);
   const ready = !waitForDone && common.suffice();
   if (ready) pkts.push('ready\n');
   pkts.push(ready ? DELIM : FLUSH);
-  return { pkts, sendsPack: ready, common: common.ids };
+  return { pkts, sendsPack: ready };
 }
 
 /** What turned out to be on both sides. */
-class CommonObjects {
+export class CommonObjects {
   /** Without those that an earlier one implies. */
   readonly ids: ObjectId[] = [];
-  readonly #graph: CommitGraph;
-  readonly #known: ReadonlySet<ObjectId>;
+  readonly #graph: NegotiationGraph;
   readonly #coverage: WantCoverage;
   readonly #otherIds = new Set<ObjectId>();
 
-  constructor(context: NegotiationContext) {
-    this.#graph = context.graph;
-    this.#known = context.known;
-    const wanted = context.wants.map((id) => context.graph.positionOf(id));
+  /** @param wants commits; tags stand for what they lead to, and what leads to no commit does not count */
+  constructor(graph: NegotiationGraph, wants: readonly ObjectId[]) {
+    this.#graph = graph;
+    const wanted = wants.map((id) => graph.positionOf(id));
     this.#coverage = new WantCoverage(
-      context.graph,
+      graph,
       wanted.filter((position) => position >= 0),
     );
   }
 
   /** @returns whether we have it */
-  add(id: ObjectId): boolean {
-    if (!this.#known.has(id)) return false;
+  add(id: ObjectId, known: KnownHaves): boolean {
+    if (!known.has(id)) return false;
     if (this.#isNews(id)) this.ids.push(id);
     return true;
   }

@@ -14,17 +14,32 @@ const REFS = snapshot([
   { name: 'refs/tags/v1', target: B, peeled: C },
 ]);
 
-const CONTEXT = { refs: REFS, format: SHA1, agent: 'x/1', version: 0 } as const;
+const CONTEXT = {
+  refs: REFS,
+  format: SHA1,
+  agent: 'x/1',
+  version: 0,
+  sessionId: undefined,
+  offers: { tipInWant: false, reachableInWant: false, noDone: true, filter: false },
+} as const;
 
 describe('the advertisement', () => {
   it('for fetches begins with HEAD, names its branch and peels tags', () => {
     expect([...advertiseForUploadPack(CONTEXT)]).toEqual([
-      `${A} HEAD\0multi_ack thin-pack side-band side-band-64k ofs-delta no-progress include-tag multi_ack_detailed no-done symref=HEAD:refs/heads/main object-format=sha1 agent=x/1\n`,
+      `${A} HEAD\0multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-since deepen-not deepen-relative no-progress include-tag multi_ack_detailed no-done symref=HEAD:refs/heads/main object-format=sha1 agent=x/1\n`,
       `${A} refs/heads/main\n`,
       `${B} refs/tags/v1\n`,
       `${C} refs/tags/v1^{}\n`,
       { kind: 'flush' },
     ]);
+  });
+
+  it('offers more where settings allow it, in git’s order', () => {
+    const offers = { tipInWant: true, reachableInWant: true, noDone: false, filter: true };
+    const [first] = [...advertiseForUploadPack({ ...CONTEXT, sessionId: 'abc', offers })];
+    expect(first).toMatch(
+      / multi_ack_detailed allow-tip-sha1-in-want allow-reachable-sha1-in-want symref=HEAD:refs\/heads\/main filter session-id=abc object-format=sha1 agent=x\/1\n$/,
+    );
   });
 
   it('does not name the branch of a HEAD that leads nowhere', () => {

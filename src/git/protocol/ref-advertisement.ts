@@ -12,10 +12,22 @@ export interface AdvertisementContext {
   readonly agent: string;
   /** Version 1 is version 0 with a line that says so. */
   readonly version: 0 | 1;
+  /** Undefined: none is told. */
+  readonly sessionId: string | undefined;
+  readonly offers: UploadOffers;
+}
+
+/** What upload-pack offers beyond what it always can. */
+export interface UploadOffers {
+  readonly tipInWant: boolean;
+  readonly reachableInWant: boolean;
+  /** The pack may follow `ready`: of use where each round is a request of its own. */
+  readonly noDone: boolean;
+  readonly filter: boolean;
 }
 
 const UPLOAD_PACK_CAPABILITIES =
-  'multi_ack thin-pack side-band side-band-64k ofs-delta no-progress include-tag multi_ack_detailed no-done';
+  'multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-since deepen-not deepen-relative no-progress include-tag multi_ack_detailed';
 
 /** What opens an answer to `info/refs?service=…` in v0 and v1, and in v2 is left out. */
 export function* serviceAnnouncement(service: string): Generator<OutgoingPkt> {
@@ -25,10 +37,20 @@ export function* serviceAnnouncement(service: string): Generator<OutgoingPkt> {
 
 /** HEAD first, then every ref by name, annotated tags with what they lead to. */
 export function advertiseForUploadPack(context: AdvertisementContext): Generator<OutgoingPkt> {
-  const { refs, format, agent } = context;
-  const symref = refs.find('HEAD') ? ` symref=HEAD:${refs.headTarget}` : '';
-  const capabilities = `${UPLOAD_PACK_CAPABILITIES}${symref} object-format=${format.name} agent=${agent}`;
-  return advertise(context, uploadPackRefs(refs), capabilities);
+  return advertise(context, uploadPackRefs(context.refs), uploadPackCapabilities(context));
+}
+
+/** In the order of git's `write_v0_ref`. */
+function uploadPackCapabilities({ refs, format, agent, sessionId, offers }: AdvertisementContext): string {
+  const capabilities = [UPLOAD_PACK_CAPABILITIES];
+  if (offers.tipInWant) capabilities.push('allow-tip-sha1-in-want');
+  if (offers.reachableInWant) capabilities.push('allow-reachable-sha1-in-want');
+  if (offers.noDone) capabilities.push('no-done');
+  if (refs.find('HEAD')) capabilities.push(`symref=HEAD:${refs.headTarget}`);
+  if (offers.filter) capabilities.push('filter');
+  if (sessionId !== undefined) capabilities.push(`session-id=${sessionId}`);
+  capabilities.push(`object-format=${format.name}`, `agent=${agent}`);
+  return capabilities.join(' ');
 }
 
 interface AdvertisedRef {

@@ -1,105 +1,140 @@
 /**
- * The body of `POST git-upload-pack` in protocol v0 and v1: wants, a flush, then haves that end with a flush or `done` — gitprotocol-pack(5), "Packfile Negotiation"; gitprotocol-http(5), "Smart Service git-upload-pack". Messages are
- * those of git's `upload-pack.c`.
+ * What a client says to upload-pack in protocol v0 and v1: wants with the depth and filter it would like, a flush, then haves in rounds —
+ * gitprotocol-pack(5), "Packfile Negotiation". Messages are those of git's `upload-pack.c`.
  */
 import { ProtocolError } from '#git/errors.ts';
 import { isObjectId, type ObjectFormat, type ObjectId } from '#git/object/object-id.ts';
-import type { PktLine } from '#git/pkt-line/decode.ts';
 import { HUNG_UP, lineText } from '#git/pkt-line/pkt-line-reader.ts';
 import { CapabilitySet } from './capability.ts';
 import { parseHaveLine, requireNegotiationLines } from './have-line.ts';
 import type { PackPreferences } from './pack-preferences.ts';
+import type { PktSource } from './receive-request.ts';
+import { ShallowLines, type ShallowRequest } from './shallow-request.ts';
 
-export interface UploadRequestV0 extends PackPreferences {
+export interface UploadNeeds extends PackPreferences {
   readonly wants: readonly ObjectId[];
+  readonly shallow: ShallowRequest;
+  /** Unparsed; undefined for all objects. */
+  readonly filterSpec: string | undefined;
   readonly acknowledgment: AcknowledgmentMode;
   /** The pack may follow the first `ready`, without the client's `done`. */
   readonly noDone: boolean;
   readonly sideBand: 'none' | 'small' | 'large';
-  /** In the client's order. */
-  readonly haves: readonly ObjectId[];
-  readonly ending: NegotiationEnding;
+  readonly agent: string | undefined;
+  readonly sessionId: string | undefined;
 }
 
 export type AcknowledgmentMode = 'single' | 'multi' | 'detailed';
 
-/**
- * How the request ends: the client may have more haves (`flush`), wants the pack now (`done`), or stops after its wants
- * (`silence`), as one does that only asks what would become shallow.
- */
-export type NegotiationEnding = 'flush' | 'done' | 'silence';
+/** Haves up to where the client waits for an answer. */
+export interface HavesRound {
+  /** In the client's order. */
+  readonly haves: readonly ObjectId[];
+  /** The client may have more haves, or wants the pack now. */
+  readonly ending: 'flush' | 'done';
+}
 
-/** @throws {ProtocolError} @throws {LimitExceededError} */
-export function parseUploadRequestV0(pkts: Iterator<PktLine>, format: ObjectFormat): UploadRequestV0 {
-  const { wants, capabilities } = readWants(pkts, format);
-  const { haves, ending } = wants.length > 0 ? readTurns(pkts, format) : NOTHING_WANTED;
+/** @param allowsFilter whether the advertisement offered filters @throws {ProtocolError} @throws {LimitExceededError} */
+export async function readUploadNeeds(
+  source: PktSource,
+  format: ObjectFormat,
+  allowsFilter: boolean,
+): Promise<UploadNeeds> {
+  const lines = await readNeedLines(source, format, allowsFilter);
+  const capabilities = new CapabilitySet(lines.capabilityText);
   return {
-    wants,
+    wants: [...lines.wants],
+    shallow: lines.shallow.finish(capabilities.has('deepen-relative')),
+    filterSpec: lines.filterSpec,
     acknowledgment: acknowledgmentMode(capabilities),
     noDone: capabilities.has('no-done'),
     sideBand: sideBandMode(capabilities),
+    agent: capabilities.value('agent'),
+    sessionId: capabilities.value('session-id'),
     thinPack: capabilities.has('thin-pack'),
     ofsDelta: capabilities.has('ofs-delta'),
     includeTag: capabilities.has('include-tag'),
     noProgress: capabilities.has('no-progress'),
-    haves,
-    ending,
   };
 }
 
-const NOTHING_WANTED = { haves: [], ending: 'silence' } as const;
+/**
+ * Reads to the next flush or `done`. Over HTTP the answer ends there, and what follows is not looked at, as in git.
+ *
+ * @returns undefined when the client stops before it says anything, as one does that only asks what would become shallow
+ * @throws {ProtocolError} @throws {LimitExceededError}
+ */
+export async function readHavesRound(source: PktSource, format: ObjectFormat): Promise<HavesRound | undefined> {
+  const haves: ObjectId[] = [];
+  for (let lineCount = 0; ; lineCount++) {
+    const pkt = await source.read();
+    if (!pkt && lineCount === 0) return undefined;
+    if (!pkt) throw new ProtocolError(HUNG_UP);
+    if (pkt.kind !== 'data') return { haves, ending: 'flush' };
+    const line = lineText(pkt.payload);
+    if (line === 'done') return { haves, ending: 'done' };
+    haves.push(parseHave(line, format));
+    requireNegotiationLines(haves.length);
+  }
+}
 
 function acknowledgmentMode(capabilities: CapabilitySet): AcknowledgmentMode {
   if (capabilities.has('multi_ack_detailed')) return 'detailed';
   return capabilities.has('multi_ack') ? 'multi' : 'single';
 }
 
-function sideBandMode(capabilities: CapabilitySet): UploadRequestV0['sideBand'] {
+function sideBandMode(capabilities: CapabilitySet): UploadNeeds['sideBand'] {
   if (capabilities.has('side-band-64k')) return 'large';
   return capabilities.has('side-band') ? 'small' : 'none';
 }
 
-function readWants(pkts: Iterator<PktLine>, format: ObjectFormat): { wants: ObjectId[]; capabilities: CapabilitySet } {
-  const wants = new Set<ObjectId>();
-  let capabilityText = '';
-  for (;;) {
-    const next = pkts.next();
-    if (next.done) {
-      if (wants.size === 0) break;
-      throw new ProtocolError(HUNG_UP);
+interface NeedLines {
+  readonly wants: Set<ObjectId>;
+  readonly shallow: ShallowLines;
+  /** Git reads capabilities on every line with a want; clients write them on the first. */
+  capabilityText: string;
+  filterSpec: string | undefined;
+}
+
+async function readNeedLines(source: PktSource, format: ObjectFormat, allowsFilter: boolean): Promise<NeedLines> {
+  const lines: NeedLines = {
+    wants: new Set(),
+    shallow: new ShallowLines(format),
+    capabilityText: '',
+    filterSpec: undefined,
+  };
+  for (let lineCount = 0; ; lineCount++) {
+    const pkt = await source.read();
+    if (!pkt && lineCount === 0) return lines;
+    if (!pkt) throw new ProtocolError(HUNG_UP);
+    if (pkt.kind !== 'data') return lines;
+    const line = lineText(pkt.payload);
+    if (lines.shallow.take(line)) {
+      requireNegotiationLines(lines.shallow.count);
+    } else if (line.startsWith('filter ')) {
+      addFilter(lines, line, allowsFilter);
+    } else {
+      lines.wants.add(parseWant(line, format));
+      lines.capabilityText += line.slice('want '.length + format.hexDigits);
+      requireNegotiationLines(lineCount + 1);
     }
-    if (next.value.kind !== 'data') break;
-    const line = lineText(next.value.payload);
-    wants.add(parseWant(line, format));
-    // Git reads capabilities on every line; clients write them on the first.
-    capabilityText += line.slice('want '.length + format.hexDigits);
-    requireNegotiationLines(wants.size);
   }
-  return { wants: [...wants], capabilities: new CapabilitySet(capabilityText) };
+}
+
+function addFilter(lines: NeedLines, line: string, allowsFilter: boolean): void {
+  if (!allowsFilter || !new CapabilitySet(lines.capabilityText).has('filter')) {
+    throw new ProtocolError('git upload-pack: filtering capability not negotiated');
+  }
+  if (lines.filterSpec !== undefined) throw new ProtocolError('multiple filter-specs cannot be combined');
+  lines.filterSpec = line.slice('filter '.length);
 }
 
 function parseWant(line: string, format: ObjectFormat): ObjectId {
-  if (line.startsWith('filter ')) throw new ProtocolError('git upload-pack: filtering capability not negotiated');
   const id = line.slice('want '.length, 'want '.length + format.hexDigits).toLowerCase();
   if (!line.startsWith('want ') || !isObjectId(id, format)) {
     throw new ProtocolError(`git upload-pack: protocol error, expected to get object ID, not '${line}'`);
   }
   return id;
-}
-
-/** Reads to the first flush or `done`: over HTTP the answer ends there, and what follows is not looked at, as in git. */
-function readTurns(pkts: Iterator<PktLine>, format: ObjectFormat): { haves: ObjectId[]; ending: NegotiationEnding } {
-  const haves: ObjectId[] = [];
-  for (;;) {
-    const next = pkts.next();
-    if (next.done && haves.length === 0) return { haves, ending: 'silence' };
-    if (next.done) throw new ProtocolError(HUNG_UP);
-    if (next.value.kind !== 'data') return { haves, ending: 'flush' };
-    const line = lineText(next.value.payload);
-    if (line === 'done') return { haves, ending: 'done' };
-    haves.push(parseHave(line, format));
-    requireNegotiationLines(haves.length);
-  }
 }
 
 function parseHave(line: string, format: ObjectFormat): ObjectId {

@@ -4,77 +4,99 @@
  */
 import { ProtocolError } from '#git/errors.ts';
 import type { ObjectFormat } from '#git/object/object-id.ts';
-import type { PktLine } from '#git/pkt-line/decode.ts';
 import { HUNG_UP, lineText } from '#git/pkt-line/pkt-line-reader.ts';
+import { requireNegotiationLines } from './have-line.ts';
+import type { PktSource } from './receive-request.ts';
 
-export type V2Command = 'ls-refs' | 'fetch';
+export type V2Command = 'ls-refs' | 'fetch' | 'object-info' | 'bundle-uri';
 
 export interface V2Request {
   readonly command: V2Command;
   /** One line each, without its newline; up to the flush that ends the request. */
   readonly argumentLines: readonly string[];
+  /** What the client says of itself, for the log. */
+  readonly agent: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly serverOptions: readonly string[];
+}
+
+/** What was advertised, and so may be asked for. */
+export interface V2Offers {
+  readonly commands: ReadonlySet<V2Command>;
+  readonly sessionId: boolean;
 }
 
 /**
- * @param pkts the whole request
- * @returns undefined when the client says nothing but a flush, or nothing at all: it only tries the connection
- * @throws {ProtocolError}
+ * Reads the next request of a connection, or the one request of a body.
+ *
+ * @returns undefined when the client says nothing but a flush, or nothing at all: it has no more to ask
+ * @throws {ProtocolError} @throws {LimitExceededError}
  */
-export function parseV2Request(pkts: Iterator<PktLine>, format: ObjectFormat): V2Request | undefined {
-  const head = parseHead(pkts);
+export async function readV2Request(
+  source: PktSource,
+  format: ObjectFormat,
+  offers: V2Offers,
+): Promise<V2Request | undefined> {
+  const head = await readHead(source, offers);
   if (!head) return undefined;
-  if (!head.command) throw new ProtocolError('no command requested');
+  const { command, endedBy, agent, sessionId, serverOptions } = head;
+  if (!command) throw new ProtocolError('no command requested');
   requireSameFormat(head.objectFormat, format);
-  const argumentLines = head.endedBy === 'delim' ? readArguments(pkts, head.command) : [];
-  return { command: head.command, argumentLines };
+  const argumentLines = endedBy === 'delim' ? await readArguments(source, command) : [];
+  return { command, argumentLines, agent, sessionId, serverOptions };
 }
 
 interface RequestHead {
-  readonly command: V2Command | undefined;
-  readonly objectFormat: string;
-  readonly endedBy: 'flush' | 'delim';
+  command: V2Command | undefined;
+  objectFormat: string;
+  agent: string | undefined;
+  sessionId: string | undefined;
+  readonly serverOptions: string[];
+  endedBy: 'flush' | 'delim';
 }
 
-function parseHead(pkts: Iterator<PktLine>): RequestHead | undefined {
-  let command: V2Command | undefined;
-  let objectFormat = 'sha1';
+async function readHead(source: PktSource, offers: V2Offers): Promise<RequestHead | undefined> {
+  const head: RequestHead = {
+    command: undefined,
+    objectFormat: 'sha1',
+    agent: undefined,
+    sessionId: undefined,
+    serverOptions: [],
+    endedBy: 'flush',
+  };
   for (let lineCount = 0; ; lineCount++) {
-    const next = pkts.next();
-    if (next.done) {
+    const pkt = await source.read();
+    if (!pkt) {
       if (lineCount === 0) return undefined;
       throw new ProtocolError(HUNG_UP);
     }
-    const pkt = next.value;
     if (pkt.kind === 'flush' && lineCount === 0) return undefined;
-    if (pkt.kind === 'flush' || pkt.kind === 'delim') return { command, objectFormat, endedBy: pkt.kind };
+    if (pkt.kind === 'flush' || pkt.kind === 'delim') return { ...head, endedBy: pkt.kind };
     if (pkt.kind === 'response-end') throw new ProtocolError('unexpected response end packet');
+    requireNegotiationLines(lineCount);
     const line = lineText(pkt.payload);
-    if (line.startsWith('command=')) command = parseCommand(line.slice('command='.length), command);
-    else objectFormat = parseCapability(line) ?? objectFormat;
+    if (line.startsWith('command=')) head.command = parseCommand(line.slice('command='.length), head.command, offers);
+    else addCapability(head, line, offers);
   }
 }
 
-function parseCommand(name: string, earlier: V2Command | undefined): V2Command {
+function parseCommand(name: string, earlier: V2Command | undefined, { commands }: V2Offers): V2Command {
   if (earlier) {
     throw new ProtocolError(`command '${name}' requested after already requesting command '${earlier}'`);
   }
-  if (name !== 'ls-refs' && name !== 'fetch') throw new ProtocolError(`invalid command '${name}'`);
-  return name;
+  if (!(commands as ReadonlySet<string>).has(name)) throw new ProtocolError(`invalid command '${name}'`);
+  return name as V2Command;
 }
 
-/** @returns the object format, if it is that which the line names */
-function parseCapability(line: string): string | undefined {
+function addCapability(head: RequestHead, line: string, offers: V2Offers): void {
   const equals = line.indexOf('=');
   const key = equals < 0 ? line : line.slice(0, equals);
-  switch (key) {
-    case 'object-format':
-      return parseObjectFormat(equals < 0 ? undefined : line.slice(equals + 1));
-    case 'agent':
-    case 'server-option':
-      return undefined;
-    default:
-      throw new ProtocolError(`unknown capability '${line}'`);
-  }
+  const value = equals < 0 ? undefined : line.slice(equals + 1);
+  if (key === 'object-format') head.objectFormat = parseObjectFormat(value);
+  else if (key === 'agent') head.agent = value;
+  else if (key === 'server-option') head.serverOptions.push(value ?? '');
+  else if (key === 'session-id' && offers.sessionId) head.sessionId = value;
+  else throw new ProtocolError(`unknown capability '${line}'`);
 }
 
 function parseObjectFormat(name: string | undefined): string {
@@ -88,13 +110,14 @@ function requireSameFormat(client: string, format: ObjectFormat): void {
   throw new ProtocolError(`mismatched object format: server ${format.name}; client ${client}`);
 }
 
-function readArguments(pkts: Iterator<PktLine>, command: V2Command): string[] {
+async function readArguments(source: PktSource, command: V2Command): Promise<string[]> {
   const lines: string[] = [];
   for (;;) {
-    const next = pkts.next();
-    if (next.done) throw new ProtocolError(HUNG_UP);
-    if (next.value.kind === 'flush') return lines;
-    if (next.value.kind !== 'data') throw new ProtocolError(`expected flush after ${command} arguments`);
-    lines.push(lineText(next.value.payload));
+    const pkt = await source.read();
+    if (!pkt) throw new ProtocolError(HUNG_UP);
+    if (pkt.kind === 'flush') return lines;
+    if (pkt.kind !== 'data') throw new ProtocolError(`expected flush after ${command} arguments`);
+    requireNegotiationLines(lines.length);
+    lines.push(lineText(pkt.payload));
   }
 }

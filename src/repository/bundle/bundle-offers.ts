@@ -75,7 +75,7 @@ export class BundleOffers {
     const question = `${bundle.id} ${snapshot.refsVersion}`;
     const known = this.#isCurrent.get(question);
     if (known !== undefined) return known;
-    const visible = bundledRefs(snapshot.refs, hidden).map((ref) => ref.target);
+    const visible = bundledRefs(snapshot.refs, hidden);
     const reached = await snapshot.reachableMany(idsOf(bundle.tips, snapshot.objects.format.idBytes), visible, signal);
     const isCurrent = reached.every(Boolean);
     this.#isCurrent.set(question, isCurrent);

@@ -1,0 +1,135 @@
+/** What one fetch may see and ask for: a snapshot of the repository, through the eyes of the client's rights and the owner's settings. */
+import { ProtocolError } from '#git/errors.ts';
+import type { ObjectFilter } from '#git/filter/object-filter.ts';
+import { parseObjectFilter } from '#git/filter/parse-filter.ts';
+import type { ObjectId } from '#git/object/object-id.ts';
+import { peelTag } from '#git/object/peel-tag.ts';
+import type { KnownHaves, NegotiationGraph } from '#git/protocol/negotiation.ts';
+import { asksForDepth, deepenNotName, type ShallowRequest } from '#git/protocol/shallow-request.ts';
+import { checkWants } from '#git/protocol/want-check.ts';
+import { expandRefName, type VisibleRefs, visibleRefs } from '#git/refs/visible-refs.ts';
+import type { CommitGraph } from '#git/walk/commit-graph.ts';
+import { type GitSettings, refsHiddenFromFetches } from '#repository/git-settings.ts';
+import type { DeepenRequest, RepositorySnapshot, ShallowUpdate } from '#repository/repository-engine.ts';
+import { requireAllowedFilter } from './filter-policy.ts';
+import type { GitDialogue, GitSession } from './git-session.ts';
+
+export class FetchContext {
+  readonly snapshot: RepositorySnapshot;
+  readonly visible: VisibleRefs;
+  readonly #settings: GitSettings;
+  readonly #signal: AbortSignal;
+
+  static async open({ services, repository, signal }: GitSession): Promise<FetchContext> {
+    const snapshot = await services.engine.snapshot(repository.id, signal);
+    return new FetchContext(snapshot, repository.gitSettings, signal);
+  }
+
+  private constructor(snapshot: RepositorySnapshot, settings: GitSettings, signal: AbortSignal) {
+    this.snapshot = snapshot;
+    this.visible = visibleRefs(snapshot.refs, refsHiddenFromFetches(settings));
+    this.#settings = settings;
+    this.#signal = signal;
+  }
+
+  /** @throws {ProtocolError} */
+  async checkWants(wants: readonly ObjectId[], version: number, dialogue: GitDialogue): Promise<void> {
+    const anyAllowed = this.#settings['uploadpack.allowAnySHA1InWant'];
+    const tipsAllowed = anyAllowed || this.#settings['uploadpack.allowTipSHA1InWant'];
+    // Where each round is a request of its own, the refs may have moved since the client saw them.
+    const reachableAllowed =
+      anyAllowed || this.#settings['uploadpack.allowReachableSHA1InWant'] || version === 2 || dialogue === 'stateless';
+    await checkWants(wants, {
+      tips: this.visible.tips,
+      hiddenTips: tipsAllowed ? this.snapshot.refs.refs.map((ref) => ref.target) : [],
+      allows: reachableAllowed ? (ids) => this.#mayHave(ids) : undefined,
+    });
+  }
+
+  /** What is there and hidden from the client is as good as not there: an answer would tell that it exists. */
+  async knownHaves(haves: readonly ObjectId[]): Promise<KnownHaves> {
+    const known = await this.#mayHave(haves);
+    return new Set(haves.filter((_, index) => known[index]));
+  }
+
+  /** In bytes; undefined for what the client may not know to exist. */
+  async sizes(ids: readonly ObjectId[]): Promise<(number | undefined)[]> {
+    const known = await this.#mayHave(ids);
+    const sizeOf = async (id: ObjectId) => (await this.snapshot.objects.header(id))?.sizeBytes;
+    return Promise.all(ids.map((id, index) => (known[index] ? sizeOf(id) : undefined)));
+  }
+
+  /** @throws {ProtocolError} */
+  parseFilter(spec: string | undefined): ObjectFilter | undefined {
+    if (spec === undefined) return undefined;
+    const filter = parseObjectFilter(spec, this.snapshot.objects.format);
+    requireAllowedFilter(filter, this.#settings);
+    return filter;
+  }
+
+  /** Of the commits that a client names as its boundary, those that it may know here. */
+  async clientShallow({ clientShallow }: ShallowRequest): Promise<ObjectId[]> {
+    if (clientShallow.length === 0) return [];
+    const known = await this.knownHaves(clientShallow);
+    return clientShallow.filter((id) => known.has(id));
+  }
+
+  /** @returns undefined when the client asks for all of history @throws {ProtocolError} */
+  async deepen(
+    wants: readonly ObjectId[],
+    clientShallow: readonly ObjectId[],
+    request: ShallowRequest,
+  ): Promise<ShallowUpdate | undefined> {
+    if (!asksForDepth(request)) return undefined;
+    return this.snapshot.deepen({ wants, clientShallow, limit: this.#historyLimit(request) });
+  }
+
+  /** The wants as commits, for negotiation: tags stand for what they lead to. */
+  async commitsOf(wants: readonly ObjectId[]): Promise<ObjectId[]> {
+    return Promise.all(wants.map((id) => peelTag(this.snapshot.objects, id)));
+  }
+
+  /** The graph as a client sees it whose history ends at some commits. */
+  async graphCutAt(boundary: readonly ObjectId[]): Promise<NegotiationGraph> {
+    const graph = await this.snapshot.objects.commitGraph();
+    return boundary.length === 0 ? graph : cutGraph(graph, boundary);
+  }
+
+  async parentsOf(commitIds: readonly ObjectId[]): Promise<ObjectId[]> {
+    if (commitIds.length === 0) return [];
+    const graph = await this.snapshot.objects.commitGraph();
+    return commitIds.flatMap((id) => {
+      const position = graph.positionOf(id);
+      const count = position < 0 ? 0 : graph.parentCount(position);
+      const parents = Array.from({ length: count }, (_, index) => graph.parentAt(position, index));
+      return parents.filter((parent) => parent >= 0).map((parent) => graph.idAt(parent));
+    });
+  }
+
+  #mayHave(ids: readonly ObjectId[]): Promise<boolean[]> {
+    if (this.#settings['uploadpack.allowAnySHA1InWant']) return this.snapshot.containsMany(ids);
+    return this.snapshot.reachableMany(ids, this.visible.refs, this.#signal);
+  }
+
+  #historyLimit({ depth, relative, sinceSeconds, notLines }: ShallowRequest): DeepenRequest['limit'] {
+    if (depth > 0) return { kind: 'depth', depth, relative };
+    return { kind: 'since', sinceSeconds, notIds: notLines.map((line) => this.#resolveNot(line)) };
+  }
+
+  #resolveNot(line: string): ObjectId {
+    const [ref, ...others] = expandRefName(this.visible, deepenNotName(line));
+    if (ref !== undefined && others.length === 0) return ref.peeled ?? ref.target;
+    throw new ProtocolError(`git upload-pack: ambiguous deepen-not: ${line}`);
+  }
+}
+
+function cutGraph(graph: CommitGraph, boundary: readonly ObjectId[]): NegotiationGraph {
+  const ends = new Set(boundary.map((id) => graph.positionOf(id)));
+  return {
+    count: graph.count,
+    positionOf: (id) => graph.positionOf(id),
+    dateAt: (position) => graph.dateAt(position),
+    parentCount: (position) => (ends.has(position) ? 0 : graph.parentCount(position)),
+    parentAt: (position, index) => graph.parentAt(position, index),
+  };
+}

@@ -1,0 +1,148 @@
+/** upload-pack in protocol v2 — gitprotocol-v2(5): a server that answers one command after another, each by itself. */
+import { ProtocolError } from '#git/errors.ts';
+import { type ObjectId, objectFormatOf } from '#git/object/object-id.ts';
+import type { BoundedPktSource } from '#git/pkt-line/bounded-pkt-source.ts';
+import { DELIM, encodePktLine, encodePktLines, type OutgoingPkt } from '#git/pkt-line/encode.ts';
+import { SideBandChannel } from '#git/pkt-line/side-band.ts';
+import { answerBundleUri, requireNoArguments } from '#git/protocol/bundle-uri.ts';
+import { type FetchRequestV2, parseFetchRequestV2 } from '#git/protocol/fetch-request-v2.ts';
+import { answerLsRefs, parseLsRefsRequest } from '#git/protocol/ls-refs.ts';
+import { CommonObjects, negotiateV2 } from '#git/protocol/negotiation.ts';
+import { answerObjectInfo, parseObjectInfoRequest } from '#git/protocol/object-info.ts';
+import { asksForDepth } from '#git/protocol/shallow-request.ts';
+import { advertiseV2Capabilities, type V2Advertisement } from '#git/protocol/v2-capability-advertisement.ts';
+import { readV2Request, type V2Command, type V2Request } from '#git/protocol/v2-request.ts';
+import type { RepositoryRecord } from '#repository/repository-record.ts';
+import { FetchContext } from './fetch-context.ts';
+import type { GitDialogue, GitSession } from './git-session.ts';
+import { doHeavyWork } from './heavy-work.ts';
+import { sendPack } from './pack-sending.ts';
+import { shallowLines } from './upload-pack-v0.ts';
+
+const LOGGED_TEXT_MAX = 256;
+
+export async function serveUploadPackV2(
+  session: GitSession,
+  source: BoundedPktSource,
+  dialogue: GitDialogue,
+): Promise<void> {
+  const advertisement = v2Advertisement(session, session.repository);
+  if (dialogue === 'stateful') await write(session, advertiseV2Capabilities(advertisement));
+  const { format, commands, sessionId } = advertisement;
+  for (;;) {
+    const request = await readV2Request(source, format, { commands, sessionId: sessionId !== undefined });
+    if (request === undefined) return;
+    logClient(session, request);
+    await answer(session, request, advertisement);
+    if (dialogue === 'stateless') return;
+    source.reset();
+  }
+}
+
+/** What upload-pack offers of a repository. */
+export function v2Advertisement(
+  { agent, sessionId }: Pick<GitSession, 'agent' | 'sessionId'>,
+  { gitSettings, objectFormat }: Pick<RepositoryRecord, 'gitSettings' | 'objectFormat'>,
+): V2Advertisement {
+  const commands = new Set<V2Command>(['ls-refs', 'fetch']);
+  if (gitSettings['transfer.advertiseObjectInfo']) commands.add('object-info');
+  if (gitSettings['uploadpack.advertiseBundleURIs']) commands.add('bundle-uri');
+  return {
+    format: objectFormatOf(objectFormat),
+    agent,
+    sessionId: gitSettings['transfer.advertiseSID'] ? sessionId : undefined,
+    commands,
+    fetch: {
+      filter: gitSettings['uploadpack.allowFilter'],
+      refInWant: gitSettings['uploadpack.allowRefInWant'],
+      sidebandAll: gitSettings['uploadpack.allowSidebandAll'],
+      packfileUris: gitSettings['uploadpack.packfileURIs'],
+    },
+  };
+}
+
+function logClient(session: GitSession, { command, agent, sessionId, serverOptions }: V2Request): void {
+  const shorten = (text: string | undefined) => text?.slice(0, LOGGED_TEXT_MAX);
+  const fields = { command, clientAgent: shorten(agent), clientSessionId: shorten(sessionId) };
+  session.log.debug({ ...fields, serverOptions: serverOptions.slice(0, 8).map(shorten) }, 'fetch');
+}
+
+async function answer(session: GitSession, request: V2Request, advertisement: V2Advertisement): Promise<void> {
+  const { argumentLines } = request;
+  switch (request.command) {
+    case 'ls-refs': {
+      const lsRefs = parseLsRefsRequest(argumentLines);
+      const { visible } = await FetchContext.open(session);
+      return write(session, answerLsRefs(visible, lsRefs));
+    }
+    case 'fetch':
+      return answerFetch(session, parseFetchRequestV2(argumentLines, advertisement.format, advertisement.fetch));
+    case 'object-info': {
+      const objectInfo = parseObjectInfoRequest(argumentLines, advertisement.format);
+      const context = await FetchContext.open(session);
+      return write(session, answerObjectInfo(objectInfo, await context.sizes(objectInfo.ids)));
+    }
+    case 'bundle-uri': {
+      requireNoArguments(argumentLines);
+      const { services, repository, signal } = session;
+      const { snapshot } = await FetchContext.open(session);
+      return write(session, answerBundleUri(await services.bundles.find(repository, snapshot, signal)));
+    }
+  }
+}
+
+/** An error is told in the band for errors where everything is banded. */
+async function answerFetch(session: GitSession, request: FetchRequestV2): Promise<void> {
+  try {
+    await fetch(session, request);
+  } catch (error) {
+    if (!request.sidebandAll || session.signal.aborted) throw error;
+    await session.output.write(encodePktLine(`\x03${session.describe(error)}`));
+  }
+}
+
+async function fetch(session: GitSession, request: FetchRequestV2): Promise<void> {
+  const context = await FetchContext.open(session);
+  const wantedRefs = request.wantedRefNames.map((name) => ({ name, id: requireRef(context, name) }));
+  const wants = [...new Set([...request.wants, ...wantedRefs.map((ref) => ref.id)])];
+  await context.checkWants(request.wants, 2, 'stateless');
+  const filter = context.parseFilter(request.filterSpec);
+  const common = new CommonObjects(await context.graphCutAt([]), await context.commitsOf(wants));
+  const known = await context.knownHaves(request.haves);
+  const answer = negotiateV2({ ...request, wantCount: wants.length }, common, known);
+  const writeSection = (pkts: Iterable<OutgoingPkt>) => write(session, request.sidebandAll ? banded(pkts) : pkts);
+  if (!answer.sendsPack) return writeSection(answer.pkts);
+  const clientShallow = await context.clientShallow(request.shallow);
+  const shallowUpdate = await context.deepen(wants, clientShallow, request.shallow);
+  const isAboutDepth = asksForDepth(request.shallow) || request.shallow.clientShallow.length > 0;
+  const order = { wants, haves: common.ids, clientShallow, shallowUpdate, filter, preferences: request };
+  await doHeavyWork(session, async () => {
+    await writeSection([
+      ...answer.pkts,
+      ...(wantedRefs.length > 0 ? wantedRefsSection(wantedRefs) : []),
+      ...(isAboutDepth ? ['shallow-info\n', ...shallowLines(shallowUpdate), DELIM] : []),
+      'packfile\n',
+    ]);
+    await sendPack(session, new SideBandChannel(session.output), context, order);
+  });
+}
+
+/** @throws {ProtocolError} */
+function requireRef({ visible }: FetchContext, name: string): ObjectId {
+  const ref = visible.find(name);
+  if (ref === undefined) throw new ProtocolError(`unknown ref ${name}`);
+  return ref.target;
+}
+
+function wantedRefsSection(refs: readonly { name: string; id: ObjectId }[]): OutgoingPkt[] {
+  return ['wanted-refs\n', ...refs.map(({ name, id }) => `${id} ${name}\n`), DELIM];
+}
+
+/** Every line in the band of data; what separates sections stays bare. */
+function* banded(pkts: Iterable<OutgoingPkt>): Generator<OutgoingPkt> {
+  for (const pkt of pkts) yield typeof pkt === 'string' ? `\x01${pkt}` : pkt;
+}
+
+async function write({ output }: GitSession, pkts: Iterable<OutgoingPkt>): Promise<void> {
+  for (const bytes of encodePktLines(pkts)) await output.write(bytes);
+}
