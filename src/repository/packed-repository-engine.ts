@@ -3,12 +3,12 @@ import { LRUCache } from 'lru-cache';
 import { fromHex } from '#bytes/hex.ts';
 import type { Database } from '#db/client.ts';
 import { announceWork, appendToOutbox } from '#db/outbox.ts';
-import { ProtocolError } from '#git/errors.ts';
 import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
 import type { Ref } from '#git/ref-store.ts';
 import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import { RepositoryGoneError } from './errors.ts';
+import { deepen } from './fetch/deepen.ts';
 import { planPack } from './fetch/pack-plan.ts';
 import { GrowingCommitGraph } from './growing-commit-graph.ts';
 import { IngestThreads } from './ingest/ingest-threads.ts';
@@ -83,7 +83,7 @@ export class PackedRepositoryEngine implements RepositoryEngine {
       objects,
       containsMany: (ids) => containsMany(objects, ids),
       reachableMany: (ids, refs, signal) => findReachable(objects, ids, refs, signal),
-      deepen: () => Promise.reject(new ProtocolError('shallow is not supported')),
+      deepen: (request) => deepen(objects, request),
     };
   }
 

@@ -48,6 +48,9 @@ export interface DeepenRequest {
   readonly wants: readonly ObjectId[];
   /** Commits whose parents the client lacks, as it says; unknown ones are skipped. */
   readonly clientShallow: readonly ObjectId[];
+  /** The refs that this client may see: of a boundary beyond their history nothing more is sent. */
+  readonly visibleRefs: readonly Ref[];
+  readonly signal: AbortSignal;
   readonly limit: /** Commits from each tip down, or with `relative` from the client's boundary down. 2^31-1 is all of history. */
     | { readonly kind: 'depth'; readonly depth: number; readonly relative: boolean }
     /** Commits of that time or later (seconds since 1970; undefined: any) which none of `notIds` reaches. */

@@ -8,6 +8,22 @@ import type { CommitGraph } from './commit-graph.ts';
  * @param marks one byte a commit; commits that carry `bit` already are taken to have been walked
  */
 export function markAncestors(graph: CommitGraph, tips: Iterable<number>, marks: Uint8Array, bit: number): void {
+  const walk = markingAncestors(graph, tips, marks, bit);
+  while (!walk.next().done);
+}
+
+/**
+ * The same in small steps, between which others may have a turn.
+ *
+ * @param hasNoParents commits that are taken to begin history
+ */
+export function* markingAncestors(
+  graph: CommitGraph,
+  tips: Iterable<number>,
+  marks: Uint8Array,
+  bit: number,
+  hasNoParents: (position: number) => boolean = () => false,
+): Generator<void, void> {
   const stack: number[] = [];
   const visit = (position: number) => {
     if (position < 0 || ((marks[position] as number) & bit) !== 0) return;
@@ -15,11 +31,17 @@ export function markAncestors(graph: CommitGraph, tips: Iterable<number>, marks:
     stack.push(position);
   };
   for (const tip of tips) visit(tip);
+  let steps = 0;
   for (let position = stack.pop(); position !== undefined; position = stack.pop()) {
+    if (++steps % STEPS_BETWEEN_PAUSES === 0) yield;
+    if (hasNoParents(position)) continue;
     const count = graph.parentCount(position);
     for (let index = 0; index < count; index++) visit(graph.parentAt(position, index));
   }
 }
+
+/** Commits that a walk looks at before it pauses: less than a millisecond. */
+export const STEPS_BETWEEN_PAUSES = 2048;
 
 /**
  * Whether `ancestor` is reachable from `descendant`, itself included. Walks newest first, which finds an ancestor soon; that there is none shows only
@@ -44,10 +66,13 @@ export function isAncestor(graph: CommitGraph, ancestor: number, descendant: num
   return false;
 }
 
-/** Positions by committer date, newest first: a binary heap. */
+/** Positions by committer date, newest first; of one date, the one that came first. A binary heap. */
 export class DateQueue {
   readonly #graph: CommitGraph;
   readonly #heap: number[] = [];
+  /** When each of them came. */
+  readonly #arrivals: number[] = [];
+  #arrivalCount = 0;
 
   constructor(graph: CommitGraph) {
     this.#graph = graph;
@@ -58,16 +83,16 @@ export class DateQueue {
   }
 
   push(position: number): void {
-    const heap = this.#heap;
-    let at = heap.length;
-    heap.push(position);
+    let at = this.#heap.length;
+    const arrival = this.#arrivalCount++;
     while (at > 0) {
       const parent = (at - 1) >>> 1;
-      if (!this.#isNewer(position, heap[parent] as number)) break;
-      heap[at] = heap[parent] as number;
+      if (!this.#comesBefore(position, arrival, parent)) break;
+      this.#move(parent, at);
       at = parent;
     }
-    heap[at] = position;
+    this.#heap[at] = position;
+    this.#arrivals[at] = arrival;
   }
 
   /** @returns -1 when empty */
@@ -75,22 +100,35 @@ export class DateQueue {
     const heap = this.#heap;
     const top = heap[0];
     const last = heap.pop();
+    const arrival = this.#arrivals.pop() as number;
     if (top === undefined || last === undefined) return -1;
     if (heap.length === 0) return top;
     let at = 0;
     for (;;) {
       let child = at * 2 + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && this.#isNewer(heap[child + 1] as number, heap[child] as number)) child++;
-      if (!this.#isNewer(heap[child] as number, last)) break;
-      heap[at] = heap[child] as number;
+      if (child + 1 < heap.length) {
+        const other = child + 1;
+        if (this.#comesBefore(heap[other] as number, this.#arrivals[other] as number, child)) child = other;
+      }
+      if (this.#comesBefore(last, arrival, child)) break;
+      this.#move(child, at);
       at = child;
     }
     heap[at] = last;
+    this.#arrivals[at] = arrival;
     return top;
   }
 
-  #isNewer(a: number, b: number): boolean {
-    return this.#graph.dateAt(a) > this.#graph.dateAt(b);
+  #move(from: number, to: number): void {
+    this.#heap[to] = this.#heap[from] as number;
+    this.#arrivals[to] = this.#arrivals[from] as number;
+  }
+
+  /** Whether a commit comes before the one at `index`. */
+  #comesBefore(position: number, arrival: number, index: number): boolean {
+    const date = this.#graph.dateAt(position);
+    const otherDate = this.#graph.dateAt(this.#heap[index] as number);
+    return date > otherDate || (date === otherDate && arrival < (this.#arrivals[index] as number));
   }
 }

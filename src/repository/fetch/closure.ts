@@ -43,7 +43,7 @@ export async function computeClosure(objects: PackedObjectStore, request: Closur
 }
 
 /** Follows ids to commits. Tags on the way are added to `tags`. */
-async function peelAll(objects: PackedObjectStore, graph: CommitGraph, ids: readonly ObjectId[], tags: IdTable) {
+export async function peelAll(objects: PackedObjectStore, graph: CommitGraph, ids: readonly ObjectId[], tags: IdTable) {
   const commits: number[] = [];
   const others = new IdTable(objects.format);
   for (const id of ids) {
