@@ -81,7 +81,9 @@ export class FetchContext {
     request: ShallowRequest,
   ): Promise<ShallowUpdate | undefined> {
     if (!asksForDepth(request)) return undefined;
-    return this.snapshot.deepen({ wants, clientShallow, limit: this.#historyLimit(request) });
+    const { refs: visibleRefs } = this.visible;
+    const limit = this.#historyLimit(request);
+    return this.snapshot.deepen({ wants, clientShallow, visibleRefs, signal: this.#signal, limit });
   }
 
   /** The wants as commits, for negotiation: tags stand for what they lead to. */
