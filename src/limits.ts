@@ -50,6 +50,9 @@ export const limits = {
   deltaRoundsMax: 256,
   /** Objects of the repository that a thin pack stands on, all in memory at once. */
   thinBasesMaxBytes: 256 * MIB,
+  /** Stored objects that are compared at once with what a push brings under their names; larger ones are compared as they stream by. */
+  collisionLotBytes: 16 * MIB,
+  collisionLotObjects: 2_048,
   /** Trees read to find out whether a ref reaches what a push refers to, and objects of a pack to find out which refs miss something. */
   pushTreesReadMax: 200_000,
   treeEntriesMax: 1_000_000,

@@ -1,7 +1,7 @@
 /**
  * The objects of a repository as its packs hold them. Each pack is whole by itself: a delta and its base lie in the same one.
  */
-import { createInflate } from 'node:zlib';
+import { createInflate, type Inflate } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import { fromHex, toHex } from '#bytes/hex.ts';
 import { CorruptPackError, MissingObjectError, ObjectTooLargeError } from '#git/errors.ts';
@@ -248,8 +248,7 @@ export class PackedObjectStore implements ObjectStore {
     const feed = (async () => {
       for await (const bytes of this.#files.blobs.stream(packKey(pack.id), range, { signal })) {
         if (inflate.destroyed || inflate.readableEnded) return;
-        if (!inflate.write(bytes))
-          await new Promise((resolve) => inflate.once('drain', resolve).once('close', resolve));
+        if (!inflate.write(bytes)) await drained(inflate);
       }
       inflate.end();
     })().catch((error: unknown) => inflate.destroy(error as Error));
@@ -270,6 +269,17 @@ export function headerAt({ pack, position }: ObjectPlace): ObjectHeader {
     type: objectTypeOf(pack.summary.types[position] as number) as ObjectType,
     sizeBytes: pack.summary.sizes[position] as number,
   };
+}
+
+/** Resolves when more may be written, or nobody reads on. */
+function drained(inflate: Inflate): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      inflate.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    inflate.on('drain', settle).on('close', settle);
+  });
 }
 
 function cacheKey(pack: LoadedPack, offset: number): string {

@@ -19,16 +19,25 @@ export class EntryReader {
   readonly #inflater = new Inflater();
   readonly #header = emptyEntryHeader();
   readonly #deltaHeader: DeltaHeader = { baseSizeBytes: 0, resultSizeBytes: 0, instructionsStart: 0 };
+  readonly #keepMaxBytes: number;
+  /** Bodies that were read, since others of their families may stand on them. */
+  readonly #kept = new Map<number, Uint8Array>();
+  #keptBytes = 0;
 
-  constructor(table: EntryTable, source: EntrySource) {
+  /** @param keepMaxBytes bodies that are kept for later reads */
+  constructor(table: EntryTable, source: EntrySource, keepMaxBytes = 0) {
     this.#table = table;
     this.#source = source;
+    this.#keepMaxBytes = keepMaxBytes;
   }
 
   /** @throws {CorruptPackError} */
   read(entry: number): Uint8Array {
     const chain = deltaChain(this.#table, entry);
-    let body = this.#inflate(chain.pop() as number);
+    const nearest = chain.findIndex((at) => this.#kept.has(at));
+    if (nearest >= 0) chain.length = nearest + 1;
+    const root = chain.pop() as number;
+    let body = this.#kept.get(root) ?? this.#keep(root, this.#inflate(root));
     for (let at = chain.pop(); at !== undefined; at = chain.pop()) {
       const delta = this.#inflate(at);
       readDeltaHeader(delta, 0, delta.length, this.#deltaHeader);
@@ -36,8 +45,19 @@ export class EntryReader {
       if (baseSizeBytes !== body.length) throw new CorruptPackError('apply delta: its base has another size');
       const result = new Uint8Array(resultSizeBytes);
       applyDelta(body, 0, body.length, delta, instructionsStart, delta.length, result, 0, resultSizeBytes);
-      body = result;
+      body = this.#keep(at, result);
     }
+    return body;
+  }
+
+  #keep(entry: number, body: Uint8Array): Uint8Array {
+    if (body.length > this.#keepMaxBytes) return body;
+    this.#keptBytes += body.length;
+    if (this.#keptBytes > this.#keepMaxBytes) {
+      this.#kept.clear();
+      this.#keptBytes = body.length;
+    }
+    this.#kept.set(entry, body);
     return body;
   }
 

@@ -4,7 +4,9 @@
  */
 import { promisify } from 'node:util';
 import { crc32, deflate } from 'node:zlib';
+import { IdTable } from '../walk/id-table.ts';
 import { writeTypeAndSize } from './entry-header.ts';
+import { deltaChain } from './entry-reader.ts';
 import { type EntryTable, EntryTableBuilder, NO_BASE } from './entry-table.ts';
 
 export interface AppendedObject {
@@ -42,6 +44,24 @@ export async function appendObjects(table: EntryTable, objects: readonly Appende
     offset += bytes.length;
   }
   return { table: builder.finish(offset), entries, bytes: Buffer.concat(pieces) };
+}
+
+/**
+ * Numbers of appended objects that the pack turned out to hold itself, as deltas that were nameless until their own bases were there;
+ * not of those that the pack's own stands on, for that would be a circle.
+ *
+ * @param count entries that came with the pack
+ */
+export function findSuperfluous(table: EntryTable, count: number): ReadonlySet<number> {
+  const { idBytes } = table.format;
+  const appended = new IdTable(table.format, Math.max(16, table.count - count));
+  for (let entry = count; entry < table.count; entry++) appended.add(table.id, entry * idBytes);
+  const superfluous = new Set<number>();
+  for (let entry = 0; entry < count; entry++) {
+    const number = appended.find(table.id, entry * idBytes);
+    if (number >= 0 && !deltaChain(table, entry).includes(count + number)) superfluous.add(number);
+  }
+  return superfluous;
 }
 
 const deflateAside = promisify(deflate);

@@ -56,6 +56,13 @@ export interface IngestCalls {
   collectGarbage(): void;
   resolve(task: ResolveTask): ResolveResult;
   report(table: EntryTable, inspections: readonly Inspection[], trailer: Uint8Array): PackReport;
+  /** Compares bodies with those of entries. @returns index of the first that differs, or -1 */
+  compare(
+    table: EntryTable,
+    segments: readonly PackSegment[],
+    entries: Int32Array,
+    bodies: readonly Uint8Array[],
+  ): number;
   /** Checks the content of blobs with rules of their own. @returns notices */
   checkNamedBlobs(
     table: EntryTable,

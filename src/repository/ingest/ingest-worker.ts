@@ -72,6 +72,11 @@ const calls: IngestCalls = {
 
   report: reportPack,
 
+  compare(table, segments, entries, bodies) {
+    const reader = new EntryReader(table, new EntrySource(segments), limits.collisionLotBytes);
+    return entries.findIndex((entry, index) => Buffer.compare(reader.read(entry), bodies[index] as Uint8Array) !== 0);
+  },
+
   checkNamedBlobs(table, segments, entries, notes, fsck) {
     const gate = new FsckGate(table.format, fsck);
     const reader = new EntryReader(table, new EntrySource(segments));

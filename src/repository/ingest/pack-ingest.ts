@@ -9,7 +9,6 @@ import { createHash } from 'node:crypto';
 import { toHex } from '#bytes/hex.ts';
 import type { FsckOptions } from '#git/fsck/finding.ts';
 import type { ObjectFormat } from '#git/object/object-id.ts';
-import type { ObjectStore } from '#git/object-store.ts';
 import { deltaChain } from '#git/pack/entry-reader.ts';
 import type { PackSegment } from '#git/pack/entry-source.ts';
 import type { EntryTable } from '#git/pack/entry-table.ts';
@@ -19,6 +18,8 @@ import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import { packIndexKey, packKey, packSummaryKey } from '#storage/storage-key.ts';
 import type { PackLease, PackLeases } from '../pack-lease.ts';
+import type { PackedObjectStore } from '../packed-object-store.ts';
+import { refuseCollisions } from './collision-check.ts';
 import { IncomingPack } from './incoming-pack.ts';
 import type { IngestLimits } from './ingest-limits.ts';
 import type { ParseResult } from './ingest-messages.ts';
@@ -39,8 +40,8 @@ export interface IngestRequest {
   readonly format: ObjectFormat;
   readonly pack: AsyncIterable<Uint8Array>;
   readonly packEnd: 'with-source' | 'at-trailer';
-  /** Where the bases of a thin pack are. */
-  readonly objects: ObjectStore;
+  /** What the repository has: bases of a thin pack, and objects that come again. */
+  readonly objects: PackedObjectStore;
   readonly fsck: FsckOptions;
   readonly limits: IngestLimits;
   readonly signal: AbortSignal;
@@ -159,6 +160,7 @@ class PackIngest {
     const key = packKey(this.#lease.packId);
     const resolution = new PackResolution({ ...this.#request, threads, blobs, key, cancel: this.#cancel }, incoming);
     const table = await resolution.resolve(parsed);
+    await this.#refuseCollisions(table, parsed.table.count, resolution);
     const { inspections } = resolution;
     const pack = await this.#settlePack(table, parsed, incoming, resolution.appended);
     const report = await this.#thread.call('report', table, inspections, pack.trailer);
@@ -177,6 +179,21 @@ class PackIngest {
         ...largeObjectNotices(table, this.#request.limits.objectWarnBytes),
       ],
     };
+  }
+
+  /** @param entryCount without what was appended */
+  #refuseCollisions(table: EntryTable, entryCount: number, resolution: PackResolution): Promise<void> {
+    const { threads } = this.#dependencies;
+    const { objects, signal } = this.#request;
+    return refuseCollisions({
+      table,
+      entryCount,
+      objects,
+      signal,
+      segmentsFor: (entries) => resolution.segmentsFor(table, entries),
+      streamData: (entry) => resolution.streamData(table, entry),
+      compare: (segments, entries, bodies) => threads.pick().call('compare', table, segments, entries, bodies),
+    });
   }
 
   /** Brings the pack into storage in its final form. */

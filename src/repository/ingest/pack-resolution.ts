@@ -9,13 +9,14 @@ import type { ObjectId } from '#git/object/object-id.ts';
 import { TYPE_NUMBER } from '#git/object/object-type.ts';
 import type { ObjectStore } from '#git/object-store.ts';
 import { type DeltaFamilies, linkFamilies, visitFamily } from '#git/pack/delta-families.ts';
+import { ENTRY_HEADER_MAX_BYTES, emptyEntryHeader, readEntryHeader } from '#git/pack/entry-header.ts';
 import { deltaChain } from '#git/pack/entry-reader.ts';
-import type { PackSegment } from '#git/pack/entry-source.ts';
+import { EntrySource, type PackSegment } from '#git/pack/entry-source.ts';
 import { type EntryTable, NO_BASE } from '#git/pack/entry-table.ts';
 import type { Inspection } from '#git/pack/pack-inspector.ts';
 import { PendingDeltas } from '#git/pack/pending-deltas.ts';
 import { type PackRange, type ResolveBatch, rangesOf } from '#git/pack/resolve-plan.ts';
-import { type AppendedObject, appendObjects } from '#git/pack/thin-completion.ts';
+import { type AppendedObject, appendObjects, findSuperfluous } from '#git/pack/thin-completion.ts';
 import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import type { IncomingPack } from './incoming-pack.ts';
@@ -118,7 +119,7 @@ export class PackResolution {
     const { table, families } = parsed;
     const pending = new PendingDeltas(table.format, parsed.baseIds);
     if (pending.count > 0) await this.#resolvePending(table, families, pending, allEntries(table));
-    return pending.count === 0 ? table : this.#completeThinPack(table, pending);
+    return pending.count === 0 ? table : this.#completeThinPack(parsed, pending);
   }
 
   /** @param found entries that pending deltas may stand on */
@@ -141,14 +142,29 @@ export class PackResolution {
     }
   }
 
-  async #completeThinPack(table: EntryTable, pending: PendingDeltas): Promise<EntryTable> {
+  /**
+   * Appends the bases that the repository has. A delta that waits for one of them may turn out to be another of them, which must not be in
+   * the pack twice: then all is done again without that.
+   */
+  async #completeThinPack(parsed: ParseResult, pending: PendingDeltas): Promise<EntryTable> {
     const bases = await this.#readBases(Array.from(pending.ids(), (id) => toHex(id)));
+    const inspectionCount = this.inspections.length;
+    const { table, superfluous } = await this.#resolveOn(parsed, bases);
+    if (superfluous.size === 0) return table;
+    this.inspections.length = inspectionCount;
+    const needed = bases.filter((_, number) => !superfluous.has(number));
+    return (await this.#resolveOn(parsed, needed)).table;
+  }
+
+  async #resolveOn({ table, baseIds }: ParseResult, bases: readonly AppendedObject[]) {
+    const unresolved = [...baseIds].filter(([entry]) => table.type[entry] === 0);
+    const pending = new PendingDeltas(table.format, new Map(unresolved));
     const completion = await appendObjects(table, bases);
     this.appended = { offset: table.offset[table.count] as number, bytes: completion.bytes };
     const families = linkFamilies(completion.table);
     await this.#resolvePending(completion.table, families, pending, completion.entries, 'new');
     if (pending.count > 0) throw new CorruptPackError(`pack has ${pending.count} unresolved deltas`);
-    return completion.table;
+    return { table: completion.table, superfluous: findSuperfluous(completion.table, table.count) };
   }
 
   /** @returns those of the objects that the repository has */
@@ -199,6 +215,30 @@ export class PackResolution {
     return this.appended ? [...segments, this.appended] : segments;
   }
 
+  /** The compressed data of an entry that is stored whole, without its header. */
+  async streamData(table: EntryTable, entry: number): Promise<AsyncIterable<Uint8Array>> {
+    const offset = table.offset[entry] as number;
+    const end = table.offset[entry + 1] as number;
+    const header = emptyEntryHeader();
+    const first = await this.#bytesAt(offset, Math.min(end, offset + ENTRY_HEADER_MAX_BYTES));
+    readEntryHeader(first, 0, first.length, table.format.idBytes, header);
+    const start = offset + header.headerBytes;
+    if (end <= this.#incoming.retainedBytes) return toStream(await this.#bytesAt(start, end));
+    const range = { offset: start, lengthBytes: end - start };
+    return this.#context.blobs.stream(this.#context.key, range, { signal: this.#context.signal });
+  }
+
+  async #bytesAt(start: number, end: number): Promise<Uint8Array> {
+    const { retained, retainedBytes } = this.#incoming;
+    if (end > retainedBytes) {
+      const range = { offset: start, lengthBytes: end - start };
+      return this.#context.blobs.read(this.#context.key, range, { signal: this.#context.signal });
+    }
+    const source = new EntrySource(retained);
+    source.locate(start, end);
+    return source.window.subarray(source.start, source.end);
+  }
+
   async #readBack(ranges: readonly PackRange[]): Promise<PackSegment[]> {
     const key = this.#context.key;
     const { signal } = this.#context;
@@ -209,6 +249,10 @@ export class PackResolution {
       })),
     );
   }
+}
+
+async function* toStream(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
 }
 
 function* allEntries(table: EntryTable): Iterable<number> {
