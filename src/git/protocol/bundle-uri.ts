@@ -11,9 +11,8 @@ export interface OfferedBundle {
 }
 
 /** @throws {ProtocolError} */
-export function requireNoArguments(argumentLines: readonly string[]): void {
-  const [first] = argumentLines;
-  if (first !== undefined) throw new ProtocolError(`bundle-uri: unexpected argument: '${first}'`);
+export async function readNoArguments(argumentLines: AsyncIterable<string>): Promise<void> {
+  for await (const line of argumentLines) throw new ProtocolError(`bundle-uri: unexpected argument: '${line}'`);
 }
 
 export function* answerBundleUri(bundle: OfferedBundle | undefined): Generator<OutgoingPkt> {

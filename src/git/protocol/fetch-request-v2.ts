@@ -1,5 +1,7 @@
 /** The arguments of the v2 command `fetch` — gitprotocol-v2(5), "fetch"; messages of git's `upload-pack.c`. */
 import { ProtocolError } from '#git/errors.ts';
+import type { ObjectFilter } from '#git/filter/object-filter.ts';
+import { parseObjectFilter } from '#git/filter/parse-filter.ts';
 import { isObjectId, type ObjectFormat, type ObjectId } from '#git/object/object-id.ts';
 import { parseHaveLine, requireNegotiationLines } from './have-line.ts';
 import type { PackPreferences } from './pack-preferences.ts';
@@ -12,8 +14,8 @@ export interface FetchRequestV2 extends PackPreferences {
   /** In the client's order. */
   readonly haves: readonly ObjectId[];
   readonly shallow: ShallowRequest;
-  /** Unparsed; undefined for all objects. */
-  readonly filterSpec: string | undefined;
+  /** Undefined for all objects. */
+  readonly filter: ObjectFilter | undefined;
   readonly done: boolean;
   /** Never say `ready`, and answer haves that come without wants. */
   readonly waitForDone: boolean;
@@ -32,13 +34,13 @@ export interface FetchOffers {
 }
 
 /** @throws {ProtocolError} an argument that we did not offer, or one that is malformed @throws {LimitExceededError} */
-export function parseFetchRequestV2(
-  argumentLines: readonly string[],
+export async function readFetchRequestV2(
+  argumentLines: AsyncIterable<string>,
   format: ObjectFormat,
   offers: FetchOffers,
-): FetchRequestV2 {
+): Promise<FetchRequestV2> {
   const draft = new Draft(format, offers);
-  for (const line of argumentLines) draft.add(line);
+  for await (const line of argumentLines) draft.add(line);
   const { flags } = draft;
   const sidebandAll = flags.has('sideband-all');
   return {
@@ -46,7 +48,7 @@ export function parseFetchRequestV2(
     wantedRefNames: draft.wantedRefNames,
     haves: draft.haves,
     shallow: draft.shallow.finish(flags.has('deepen-relative')),
-    filterSpec: draft.filterSpec,
+    filter: draft.filter,
     done: flags.has('done'),
     waitForDone: flags.has('wait-for-done'),
     sidebandAll,
@@ -77,7 +79,7 @@ class Draft {
   readonly haves: ObjectId[] = [];
   readonly flags = new Set<string>();
   readonly shallow: ShallowLines;
-  filterSpec: string | undefined;
+  filter: ObjectFilter | undefined;
   uriProtocols: string[] | undefined;
 
   constructor(format: ObjectFormat, offers: FetchOffers) {
@@ -108,8 +110,8 @@ class Draft {
   }
 
   #setFilter(spec: string): void {
-    if (this.filterSpec !== undefined) throw new ProtocolError('multiple filter-specs cannot be combined');
-    this.filterSpec = spec;
+    if (this.filter !== undefined) throw new ProtocolError('multiple filter-specs cannot be combined');
+    this.filter = parseObjectFilter(spec, this.#format);
   }
 
   #setProtocols(list: string): void {
@@ -119,7 +121,8 @@ class Draft {
 }
 
 function parseWant(line: string, format: ObjectFormat): ObjectId {
-  const id = line.slice('want '.length).toLowerCase();
+  // As git, which does not look at what follows the id.
+  const id = line.slice('want '.length, 'want '.length + format.hexDigits).toLowerCase();
   if (!isObjectId(id, format)) {
     throw new ProtocolError(`git upload-pack: protocol error, expected to get oid, not '${line}'`);
   }

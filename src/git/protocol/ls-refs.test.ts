@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ref, RefSnapshot } from '#git/ref-store.ts';
 import { limits } from '#limits.ts';
-import { answerLsRefs, parseLsRefsRequest } from './ls-refs.ts';
+import { answerLsRefs, readLsRefsRequest } from './ls-refs.ts';
 
 const A = 'a'.repeat(40);
 
@@ -13,9 +13,17 @@ function snapshot(names: readonly string[], headTarget = 'refs/heads/main'): Ref
   return { headTarget, refs, find: (name) => refs.find((ref) => ref.name === (name === 'HEAD' ? headTarget : name)) };
 }
 
-describe('parseLsRefsRequest', () => {
-  it('reads every argument', () => {
-    expect(parseLsRefsRequest(['peel', 'symrefs', 'unborn', 'ref-prefix refs/', 'ref-prefix '])).toEqual({
+function parse(lines: string[]) {
+  return readLsRefsRequest(
+    (async function* () {
+      yield* lines;
+    })(),
+  );
+}
+
+describe('readLsRefsRequest', () => {
+  it('reads every argument', async () => {
+    expect(await parse(['peel', 'symrefs', 'unborn', 'ref-prefix refs/', 'ref-prefix '])).toEqual({
       peel: true,
       symrefs: true,
       unborn: true,
@@ -23,25 +31,28 @@ describe('parseLsRefsRequest', () => {
     });
   });
 
-  it('ignores a list of prefixes that is too long', () => {
+  it('ignores a list of prefixes that is too long', async () => {
     const lines = Array<string>(limits.refPrefixesMax).fill('ref-prefix refs/heads/x');
-    expect(parseLsRefsRequest(lines).prefixes).toEqual([]);
-    expect(parseLsRefsRequest(lines.slice(1)).prefixes).toHaveLength(limits.refPrefixesMax - 1);
+    expect((await parse(lines)).prefixes).toEqual([]);
+    expect((await parse(lines.slice(1))).prefixes).toHaveLength(limits.refPrefixesMax - 1);
   });
 
-  it('refuses what was not offered', () => {
-    expect(() => parseLsRefsRequest(['peel '])).toThrow("unexpected line: 'peel '");
+  it('refuses what was not offered', async () => {
+    await expect(parse(['peel '])).rejects.toThrow("unexpected line: 'peel '");
   });
 });
 
 describe('answerLsRefs', () => {
-  it('tells of an unborn HEAD to those who ask for it, and for symrefs', () => {
+  it('tells of an unborn HEAD to those who ask for it, and for symrefs', async () => {
     const refs = snapshot([]);
-    const answer = (lines: string[]) => [...answerLsRefs(refs, parseLsRefsRequest(lines))];
-    expect(answer(['unborn', 'symrefs'])).toEqual(['unborn HEAD symref-target:refs/heads/main\n', { kind: 'flush' }]);
-    expect(answer(['unborn'])).toEqual([{ kind: 'flush' }]);
-    expect(answer(['symrefs'])).toEqual([{ kind: 'flush' }]);
-    expect(answer(['unborn', 'symrefs', 'ref-prefix refs/'])).toEqual([{ kind: 'flush' }]);
+    const answer = async (lines: string[]) => [...answerLsRefs(refs, await parse(lines))];
+    expect(await answer(['unborn', 'symrefs'])).toEqual([
+      'unborn HEAD symref-target:refs/heads/main\n',
+      { kind: 'flush' },
+    ]);
+    expect(await answer(['unborn'])).toEqual([{ kind: 'flush' }]);
+    expect(await answer(['symrefs'])).toEqual([{ kind: 'flush' }]);
+    expect(await answer(['unborn', 'symrefs', 'ref-prefix refs/'])).toEqual([{ kind: 'flush' }]);
   });
 
   it('selects what one prefix or another begins, whatever their number and order', () => {

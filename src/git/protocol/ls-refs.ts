@@ -15,10 +15,10 @@ export interface LsRefsRequest {
 const REF_PREFIX = 'ref-prefix ';
 
 /** @throws {ProtocolError} an argument that we did not offer */
-export function parseLsRefsRequest(argumentLines: readonly string[]): LsRefsRequest {
+export async function readLsRefsRequest(argumentLines: AsyncIterable<string>): Promise<LsRefsRequest> {
   const flags = { peel: false, symrefs: false, unborn: false };
   const prefixes: string[] = [];
-  for (const line of argumentLines) {
+  for await (const line of argumentLines) {
     if (line === 'peel' || line === 'symrefs' || line === 'unborn') flags[line] = true;
     else if (line.startsWith(REF_PREFIX)) prefixes.push(line.slice(REF_PREFIX.length));
     else throw new ProtocolError(`unexpected line: '${line}'`);

@@ -9,10 +9,13 @@ export interface ObjectInfoRequest {
 }
 
 /** @throws {ProtocolError} */
-export function parseObjectInfoRequest(argumentLines: readonly string[], format: ObjectFormat): ObjectInfoRequest {
+export async function readObjectInfoRequest(
+  argumentLines: AsyncIterable<string>,
+  format: ObjectFormat,
+): Promise<ObjectInfoRequest> {
   const ids: ObjectId[] = [];
   let asksForSize = false;
-  for (const line of argumentLines) {
+  for await (const line of argumentLines) {
     if (line === 'size') asksForSize = true;
     else if (line.startsWith('oid ')) ids.push(parseId(line.slice('oid '.length), format));
     else throw new ProtocolError(`object-info: unexpected line: '${line}'`);

@@ -3,6 +3,8 @@
  * gitprotocol-pack(5), "Packfile Negotiation". Messages are those of git's `upload-pack.c`.
  */
 import { ProtocolError } from '#git/errors.ts';
+import type { ObjectFilter } from '#git/filter/object-filter.ts';
+import { parseObjectFilter } from '#git/filter/parse-filter.ts';
 import { isObjectId, type ObjectFormat, type ObjectId } from '#git/object/object-id.ts';
 import { HUNG_UP, lineText } from '#git/pkt-line/pkt-line-reader.ts';
 import { CapabilitySet } from './capability.ts';
@@ -14,8 +16,8 @@ import { ShallowLines, type ShallowRequest } from './shallow-request.ts';
 export interface UploadNeeds extends PackPreferences {
   readonly wants: readonly ObjectId[];
   readonly shallow: ShallowRequest;
-  /** Unparsed; undefined for all objects. */
-  readonly filterSpec: string | undefined;
+  /** Undefined for all objects. */
+  readonly filter: ObjectFilter | undefined;
   readonly acknowledgment: AcknowledgmentMode;
   /** The pack may follow the first `ready`, without the client's `done`. */
   readonly noDone: boolean;
@@ -45,7 +47,7 @@ export async function readUploadNeeds(
   return {
     wants: [...lines.wants],
     shallow: lines.shallow.finish(capabilities.has('deepen-relative')),
-    filterSpec: lines.filterSpec,
+    filter: lines.filter,
     acknowledgment: acknowledgmentMode(capabilities),
     noDone: capabilities.has('no-done'),
     sideBand: sideBandMode(capabilities),
@@ -93,7 +95,7 @@ interface NeedLines {
   readonly shallow: ShallowLines;
   /** Git reads capabilities on every line with a want; clients write them on the first. */
   capabilityText: string;
-  filterSpec: string | undefined;
+  filter: ObjectFilter | undefined;
 }
 
 async function readNeedLines(source: PktSource, format: ObjectFormat, allowsFilter: boolean): Promise<NeedLines> {
@@ -101,7 +103,7 @@ async function readNeedLines(source: PktSource, format: ObjectFormat, allowsFilt
     wants: new Set(),
     shallow: new ShallowLines(format),
     capabilityText: '',
-    filterSpec: undefined,
+    filter: undefined,
   };
   for (let lineCount = 0; ; lineCount++) {
     const pkt = await source.read();
@@ -112,7 +114,7 @@ async function readNeedLines(source: PktSource, format: ObjectFormat, allowsFilt
     if (lines.shallow.take(line)) {
       requireNegotiationLines(lines.shallow.count);
     } else if (line.startsWith('filter ')) {
-      addFilter(lines, line, allowsFilter);
+      addFilter(lines, line, format, allowsFilter);
     } else {
       lines.wants.add(parseWant(line, format));
       lines.capabilityText += line.slice('want '.length + format.hexDigits);
@@ -121,12 +123,12 @@ async function readNeedLines(source: PktSource, format: ObjectFormat, allowsFilt
   }
 }
 
-function addFilter(lines: NeedLines, line: string, allowsFilter: boolean): void {
+function addFilter(lines: NeedLines, line: string, format: ObjectFormat, allowsFilter: boolean): void {
   if (!allowsFilter || !new CapabilitySet(lines.capabilityText).has('filter')) {
     throw new ProtocolError('git upload-pack: filtering capability not negotiated');
   }
-  if (lines.filterSpec !== undefined) throw new ProtocolError('multiple filter-specs cannot be combined');
-  lines.filterSpec = line.slice('filter '.length);
+  if (lines.filter !== undefined) throw new ProtocolError('multiple filter-specs cannot be combined');
+  lines.filter = parseObjectFilter(line.slice('filter '.length), format);
 }
 
 function parseWant(line: string, format: ObjectFormat): ObjectId {

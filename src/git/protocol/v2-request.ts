@@ -12,8 +12,11 @@ export type V2Command = 'ls-refs' | 'fetch' | 'object-info' | 'bundle-uri';
 
 export interface V2Request {
   readonly command: V2Command;
-  /** One line each, without its newline; up to the flush that ends the request. */
-  readonly argumentLines: readonly string[];
+  /**
+   * One line each, without its newline; read while they are taken, up to the flush that ends the request. So that the first fault is the
+   * one that is told, as git does, which reads as it goes.
+   */
+  readonly argumentLines: AsyncIterable<string>;
   /** What the client says of itself, for the log. */
   readonly agent: string | undefined;
   readonly sessionId: string | undefined;
@@ -42,7 +45,7 @@ export async function readV2Request(
   const { command, endedBy, agent, sessionId, serverOptions } = head;
   if (!command) throw new ProtocolError('no command requested');
   requireSameFormat(head.objectFormat, format);
-  const argumentLines = endedBy === 'delim' ? await readArguments(source, command) : [];
+  const argumentLines = endedBy === 'delim' ? readArguments(source, command) : noLines();
   return { command, argumentLines, agent, sessionId, serverOptions };
 }
 
@@ -110,14 +113,15 @@ function requireSameFormat(client: string, format: ObjectFormat): void {
   throw new ProtocolError(`mismatched object format: server ${format.name}; client ${client}`);
 }
 
-async function readArguments(source: PktSource, command: V2Command): Promise<string[]> {
-  const lines: string[] = [];
-  for (;;) {
+async function* noLines(): AsyncGenerator<string> {}
+
+async function* readArguments(source: PktSource, command: V2Command): AsyncGenerator<string> {
+  for (let lineCount = 0; ; lineCount++) {
     const pkt = await source.read();
     if (!pkt) throw new ProtocolError(HUNG_UP);
-    if (pkt.kind === 'flush') return lines;
+    if (pkt.kind === 'flush') return;
     if (pkt.kind !== 'data') throw new ProtocolError(`expected flush after ${command} arguments`);
-    requireNegotiationLines(lines.length);
-    lines.push(lineText(pkt.payload));
+    requireNegotiationLines(lineCount);
+    yield lineText(pkt.payload);
   }
 }

@@ -1,7 +1,6 @@
 /** What one fetch may see and ask for: a snapshot of the repository, through the eyes of the client's rights and the owner's settings. */
 import { ProtocolError } from '#git/errors.ts';
 import type { ObjectFilter } from '#git/filter/object-filter.ts';
-import { parseObjectFilter } from '#git/filter/parse-filter.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import { peelTag } from '#git/object/peel-tag.ts';
 import type { KnownHaves, NegotiationGraph } from '#git/protocol/negotiation.ts';
@@ -60,11 +59,8 @@ export class FetchContext {
   }
 
   /** @throws {ProtocolError} */
-  parseFilter(spec: string | undefined): ObjectFilter | undefined {
-    if (spec === undefined) return undefined;
-    const filter = parseObjectFilter(spec, this.snapshot.objects.format);
-    requireAllowedFilter(filter, this.#settings);
-    return filter;
+  requireAllowed(filter: ObjectFilter | undefined): void {
+    if (filter !== undefined) requireAllowedFilter(filter, this.#settings);
   }
 
   /** Of the commits that a client names as its boundary, those that it may know here. */

@@ -34,7 +34,8 @@ export async function serveUploadPackV0(
   const format = objectFormatOf(session.repository.objectFormat);
   const needs = await readUploadNeeds(source, format, session.repository.gitSettings['uploadpack.allowFilter']);
   if (needs.wants.length > 0) logClient(session, needs);
-  const filter = context.parseFilter(needs.filterSpec);
+  const { filter } = needs;
+  context.requireAllowed(filter);
   await context.checkWants(needs.wants, session.version, dialogue);
   const clientShallow = await context.clientShallow(needs.shallow);
   const update = await context.deepen(needs.wants, clientShallow, needs.shallow);

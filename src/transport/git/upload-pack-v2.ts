@@ -4,11 +4,11 @@ import { type ObjectId, objectFormatOf } from '#git/object/object-id.ts';
 import type { BoundedPktSource } from '#git/pkt-line/bounded-pkt-source.ts';
 import { DELIM, encodePktLine, encodePktLines, type OutgoingPkt } from '#git/pkt-line/encode.ts';
 import { SideBandChannel } from '#git/pkt-line/side-band.ts';
-import { answerBundleUri, requireNoArguments } from '#git/protocol/bundle-uri.ts';
-import { type FetchRequestV2, parseFetchRequestV2 } from '#git/protocol/fetch-request-v2.ts';
-import { answerLsRefs, parseLsRefsRequest } from '#git/protocol/ls-refs.ts';
+import { answerBundleUri, readNoArguments } from '#git/protocol/bundle-uri.ts';
+import { type FetchRequestV2, readFetchRequestV2 } from '#git/protocol/fetch-request-v2.ts';
+import { answerLsRefs, readLsRefsRequest } from '#git/protocol/ls-refs.ts';
 import { CommonObjects, negotiateV2 } from '#git/protocol/negotiation.ts';
-import { answerObjectInfo, parseObjectInfoRequest } from '#git/protocol/object-info.ts';
+import { answerObjectInfo, readObjectInfoRequest } from '#git/protocol/object-info.ts';
 import { asksForDepth } from '#git/protocol/shallow-request.ts';
 import { advertiseV2Capabilities, type V2Advertisement } from '#git/protocol/v2-capability-advertisement.ts';
 import { readV2Request, type V2Command, type V2Request } from '#git/protocol/v2-request.ts';
@@ -71,19 +71,19 @@ async function answer(session: GitSession, request: V2Request, advertisement: V2
   const { argumentLines } = request;
   switch (request.command) {
     case 'ls-refs': {
-      const lsRefs = parseLsRefsRequest(argumentLines);
+      const lsRefs = await readLsRefsRequest(argumentLines);
       const { visible } = await FetchContext.open(session);
       return write(session, answerLsRefs(visible, lsRefs));
     }
     case 'fetch':
-      return answerFetch(session, parseFetchRequestV2(argumentLines, advertisement.format, advertisement.fetch));
+      return answerFetch(session, await readFetchRequestV2(argumentLines, advertisement.format, advertisement.fetch));
     case 'object-info': {
-      const objectInfo = parseObjectInfoRequest(argumentLines, advertisement.format);
+      const objectInfo = await readObjectInfoRequest(argumentLines, advertisement.format);
       const context = await FetchContext.open(session);
       return write(session, answerObjectInfo(objectInfo, await context.sizes(objectInfo.ids)));
     }
     case 'bundle-uri': {
-      requireNoArguments(argumentLines);
+      await readNoArguments(argumentLines);
       const { services, repository, signal } = session;
       const { snapshot } = await FetchContext.open(session);
       return write(session, answerBundleUri(await services.bundles.find(repository, snapshot, signal)));
@@ -106,7 +106,8 @@ async function fetch(session: GitSession, request: FetchRequestV2): Promise<void
   const wantedRefs = request.wantedRefNames.map((name) => ({ name, id: requireRef(context, name) }));
   const wants = [...new Set([...request.wants, ...wantedRefs.map((ref) => ref.id)])];
   await context.checkWants(request.wants, 2, 'stateless');
-  const filter = context.parseFilter(request.filterSpec);
+  const { filter } = request;
+  context.requireAllowed(filter);
   const common = new CommonObjects(await context.graphCutAt([]), await context.commitsOf(wants));
   const known = await context.knownHaves(request.haves);
   const answer = negotiateV2({ ...request, wantCount: wants.length }, common, known);
