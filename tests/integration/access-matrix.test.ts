@@ -14,6 +14,7 @@ import type { Scope } from '#auth/scope.ts';
 import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from '../support/accounts.ts';
 import { hasDatabase } from '../support/database.ts';
 import { ForgeProcess } from '../support/forge-process.ts';
+import { LFS_JSON } from '../support/lfs-forge.ts';
 import { type RawAnswer, request } from '../support/raw-http.ts';
 
 type Role = 'none' | 'read' | 'write' | 'admin';
@@ -197,6 +198,16 @@ const git = (method: string, tail: string, needs: 'read' | 'write'): Door => ({
   allowed: 200,
   ...(method === 'POST' && { body: '0000', headers: { 'content-type': `application/x-${tail}-request` } }),
 });
+const lfs = (method: string, tail: string, needs: 'read' | 'write', request?: object): Door => ({
+  name: `LFS ${method} ${tail} to ${needs}`,
+  kind: 'git',
+  method,
+  target: (place) => `${base(place)}.git/info/lfs/${tail}`,
+  needs,
+  allowed: 200,
+  headers: { accept: LFS_JSON, 'content-type': LFS_JSON },
+  ...(request !== undefined && { body: JSON.stringify(request) }),
+});
 const page = (tail: string, needs: 'read' | 'admin' = 'read', method = 'GET', allowed = 200): Door => ({
   name: `page ${method} ${tail}`,
   kind: 'page',
@@ -213,6 +224,10 @@ const DOORS: readonly Door[] = [
   git('GET', 'info/refs?service=git-receive-pack', 'write'),
   git('POST', 'git-upload-pack', 'read'),
   git('POST', 'git-receive-pack', 'write'),
+  lfs('POST', 'objects/batch', 'read', { operation: 'download', objects: [] }),
+  lfs('POST', 'objects/batch', 'write', { operation: 'upload', objects: [] }),
+  lfs('GET', 'locks', 'read'),
+  lfs('POST', 'locks/verify', 'write', {}),
   {
     name: 'raw file',
     kind: 'raw',
@@ -457,7 +472,7 @@ describe.skipIf(!hasDatabase)('who may do what through which door', () => {
       }
     });
     expect(differences).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test('what may not be seen looks like what is not there', async () => {
     const differences: string[] = [];
@@ -480,7 +495,7 @@ describe.skipIf(!hasDatabase)('who may do what through which door', () => {
       }
     });
     expect(differences).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test('operations that are about no repository', async () => {
     const differences: string[] = [];
