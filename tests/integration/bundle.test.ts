@@ -84,6 +84,36 @@ describe.skipIf(!hasDatabase)('a bundle', () => {
     },
   );
 
+  it('is offered to clients that ask, and saves them what it holds', async () => {
+    const { id, name, copy } = await publish();
+    await maintain();
+    const { url } = await requireOffer(id);
+    await commit(copy, 'newer\n');
+    await git(copy, 'push', '-q', forge.url(name, 'ada'), 'main');
+    const answer = await fetch(`http://localhost:${forge.port}/ada/${name}.git/git-upload-pack`, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/x-git-upload-pack-request',
+        'Git-Protocol': 'version=2',
+        Authorization: forge.authorization,
+      },
+      body: '0017command=bundle-uri\n0000',
+    });
+    expect(await answer.text()).toMatch(
+      /^0014bundle\.version=10013bundle\.mode=all0022bundle\.heuristic=creationToken[0-9a-f]{4}bundle\.[0-9a-f-]+\.uri=http.*[0-9a-f]{4}bundle\.[0-9a-f-]+\.creationToken=[0-9]+0000$/,
+    );
+    const clone = path.join(forge.folder, `${name}-by-bundle`);
+    const run = await forge.git(forge.folder, ['clone', `--bundle-uri=${url}`, forge.url(name, 'ada'), clone]);
+    expect(run).toMatchObject({ status: 0 });
+    expect(run.stderr).not.toContain('warning');
+    expect(await git(clone, 'rev-parse', 'HEAD')).toBe(await git(copy, 'rev-parse', 'HEAD'));
+    // What the bundle brought stays under names of its own, and is not fetched again.
+    expect(await git(clone, 'for-each-ref', '--format=%(refname)', 'refs/bundles')).toBe(
+      'refs/bundles/main\nrefs/bundles/side',
+    );
+    await git(clone, 'fsck', '--full');
+  });
+
   it('is not made twice for the same repository, but anew once it has grown', async () => {
     const { id, name, copy } = await publish();
     await maintain();

@@ -42,13 +42,13 @@ export async function serveUploadPackV0(
   const shallowInfo = asksForDepth(needs.shallow) ? [...shallowLines(update), FLUSH] : [];
   // On a connection the client reads it before it says more; else it opens the one answer.
   if (dialogue === 'stateful') await write(session, shallowInfo);
-  if (needs.wants.length === 0) return;
+  const opening = dialogue === 'stateless' ? shallowInfo : [];
+  if (needs.wants.length === 0) return write(session, opening);
   const wants = [...needs.wants, ...(await context.parentsOf(update?.unshallow ?? []))];
   const boundary = [...clientShallow, ...(update?.shallow ?? [])];
   const common = new CommonObjects(await context.graphCutAt(boundary), await context.commitsOf(wants));
   const negotiation = new NegotiationV0(needs, common);
   const lastAnswer = await negotiate(session, source, dialogue, context, negotiation);
-  const opening = dialogue === 'stateless' ? shallowInfo : [];
   if (!lastAnswer?.sendsPack) return write(session, [...opening, ...(lastAnswer?.pkts ?? [])]);
   await doHeavyWork(session, async () => {
     await write(session, [...opening, ...lastAnswer.pkts]);
