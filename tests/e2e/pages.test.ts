@@ -31,7 +31,9 @@ const OWN_PAGES = [
   '/settings/profile',
   '/settings/password',
   '/settings/tokens',
+  '/settings/keys',
   '/ada/engine/settings',
+  '/ada/engine/settings/keys',
   '/ada/empty',
 ];
 const REPOSITORY_PATHS = [
@@ -44,6 +46,7 @@ const REPOSITORY_PATHS = [
   '/branches',
   '/tags',
   '/settings',
+  '/settings/keys',
 ];
 
 describe.skipIf(!(hasBrowser && hasDatabase))('the pages', () => {

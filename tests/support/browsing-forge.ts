@@ -40,7 +40,8 @@ export class BrowsingForge implements AsyncDisposable {
   readonly forge: ForgeProcess;
   readonly folder: string;
 
-  static async start(): Promise<BrowsingForge> {
+  /** @param settings on top of those below */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<BrowsingForge> {
     const folder = mkdtempSync(path.join(tmpdir(), 'browsing-forge-'));
     const database = await createTestDatabase();
     const forge = await ForgeProcess.start({
@@ -51,6 +52,7 @@ export class BrowsingForge implements AsyncDisposable {
         ADMIN_PASSWORD: ADMINISTRATOR.password,
         ADMIN_TOKEN: TOKEN,
         SIGNUP: 'open',
+        ...settings,
       },
     });
     return new BrowsingForge(forge, folder);

@@ -1,4 +1,5 @@
 /** Addresses of a repository's pages: GitHub's layout. */
+import { sshUrl } from '#git/protocol/ssh-url.ts';
 import { encodePath } from '../repository-path.ts';
 
 export interface RepositoryName {
@@ -24,4 +25,13 @@ export function commitUrl(repository: RepositoryName, commitId: string): string 
 
 export function cloneUrl(repository: RepositoryName, publicUrl: URL): string {
   return `${publicUrl.origin}${repositoryUrl(repository)}.git`;
+}
+
+/** @returns undefined where git over SSH is off */
+export function sshCloneUrl(
+  repository: RepositoryName,
+  site: { readonly publicUrl: URL; readonly sshPort: number | undefined },
+): string | undefined {
+  const path = repositoryUrl(repository).slice(1);
+  return site.sshPort === undefined ? undefined : sshUrl(site.publicUrl.hostname, site.sshPort, path);
 }
