@@ -261,6 +261,28 @@ export const limits = {
   chosenTokenMaxBytes: 256,
   /** Tokens of one user. */
   accessTokensMax: 1_000,
+  /** Connections to git over SSH: in all, from one caller, and in all that have not proven who they are. */
+  sshConnectionsMax: 1_000,
+  sshConnectionsPerCallerMax: 100,
+  sshUnprovenConnectionsMax: 200,
+  /** Time from connecting to having proven who one is, and the keys that may be offered or used meanwhile: agents hold many. */
+  sshLoginTimeoutMs: 30_000,
+  sshLoginAttemptsMax: 20,
+  /** Commands that run at once on a connection: what `ControlMaster` of OpenSSH allows by default. */
+  sshChannelsMax: 10,
+  /** A command line; paths have some 150 bytes. */
+  sshCommandMaxBytes: 4 * KIB,
+  /** Silence after which the client is asked whether it is there, and unanswered questions after which it is not. */
+  sshKeepaliveMs: 15_000,
+  sshKeepalivesMax: 3,
+  /** Time without a byte from a client that is there, while a command waits for one: packing a large push takes minutes. */
+  sshInputIdleTimeoutMs: 15 * 60_000,
+  /** Time without a command on a connection, such as one that is shared by later commands. */
+  sshIdleTimeoutMs: 10 * 60_000,
+  /** A piece of an answer, and what may wait in the socket before the next: a client that does not read holds no more. */
+  sshPieceBytes: 32 * KIB,
+  sshSocketBacklogBytes: 256 * KIB,
+
   /** SSH keys of one user, and deploy keys of one repository: GitHub's pages become useless before that. */
   userSshKeysMax: 100,
   deployKeysMax: 100,

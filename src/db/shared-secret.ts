@@ -1,6 +1,7 @@
 /** Secrets that the first process makes and all processes of a forge share. */
 import { randomBytes } from 'node:crypto';
 import type { Sql } from './client.ts';
+import { readOrMakeSetting } from './shared-setting.ts';
 
 const SECRET_BYTES = 32;
 
@@ -26,10 +27,7 @@ export class SharedSecret {
   }
 
   async #readOrMake(): Promise<Buffer> {
-    const made = randomBytes(SECRET_BYTES).toString('base64');
-    await this.#sql`insert into setting (key, value) values (${this.#name}, ${made}) on conflict (key) do nothing`;
-    const [row] = await this.#sql<{ value: string }[]>`select value from setting where key = ${this.#name}`;
-    if (row === undefined) throw new Error(`read the shared secret "${this.#name}": the setting is gone`);
-    return Buffer.from(row.value, 'base64');
+    const make = () => randomBytes(SECRET_BYTES).toString('base64');
+    return Buffer.from(await readOrMakeSetting(this.#sql, this.#name, make), 'base64');
   }
 }

@@ -1,0 +1,93 @@
+/**
+ * Who connects: whoever proves to have the private half of a key that somebody has added. An offered key proves nothing, so
+ * nothing is kept of it; the key whose signature was right is the one that counts.
+ */
+import type { AuthContext, Connection, PublicKeyAuthContext } from 'ssh2';
+import type { Principal } from '#auth/principal.ts';
+import { readSshKeyBlob, type SshPublicKey } from '#auth/ssh-key.ts';
+import type { SshKeyOwner } from '#auth/ssh-key-store.ts';
+import { limits } from '#limits.ts';
+import type { Log } from '#log.ts';
+import { provesPossession } from './key-proof.ts';
+import type { SshServices } from './ssh-services.ts';
+
+/** The one name under which git connects, as everywhere. */
+const SSH_USER = 'git';
+
+/** A signature that was right. Whose key it is may change while the connection lasts, so each command asks again. */
+export interface ProvenKey {
+  readonly fingerprint: string;
+}
+
+/** Answers the attempts of one connection. @returns resolves when one of them succeeds */
+export function acceptLogin(connection: Connection, sshKeys: SshServices['sshKeys'], log: Log): Promise<ProvenKey> {
+  let attempts = 0;
+  return new Promise((resolve) => {
+    connection.on('authentication', (attempt) => {
+      if (++attempts > limits.sshLoginAttemptsMax) {
+        log.info({ attempts }, 'ssh login: too many keys');
+        connection.end();
+        return;
+      }
+      decide(attempt, sshKeys).then(
+        (proven) => {
+          if (proven !== undefined) resolve(proven);
+        },
+        (error: unknown) => {
+          log.error({ err: error }, 'ssh login failed');
+          attempt.reject(['publickey']);
+        },
+      );
+    });
+  });
+}
+
+/** @returns the key, when this attempt proves one */
+async function decide(attempt: AuthContext, sshKeys: SshServices['sshKeys']): Promise<ProvenKey | undefined> {
+  const key = attempt.method === 'publickey' && attempt.username === SSH_USER ? readKey(attempt) : undefined;
+  if (key === undefined || attempt.method !== 'publickey') {
+    attempt.reject(['publickey']);
+    return undefined;
+  }
+  const { signature, blob, hashAlgo } = attempt;
+  if (signature === undefined || blob === undefined) {
+    // The client asks whether it is worth to sign, which on some keys takes a person's touch.
+    if ((await sshKeys.findOwner(key.fingerprint)) === undefined) attempt.reject(['publickey']);
+    else attempt.accept();
+    return undefined;
+  }
+  const rsaHash = hashAlgo === 'sha256' || hashAlgo === 'sha512' ? hashAlgo : undefined;
+  const isProven = provesPossession(key, { rsaHash, value: signature, signed: blob });
+  if (!isProven || (await sshKeys.use(key.fingerprint)) === undefined) {
+    attempt.reject(['publickey']);
+    return undefined;
+  }
+  attempt.accept();
+  return { fingerprint: key.fingerprint };
+}
+
+/** @returns undefined for keys that nobody can have added */
+function readKey(attempt: PublicKeyAuthContext): SshPublicKey | undefined {
+  const key = readSshKeyBlob(attempt.key.data);
+  return typeof key === 'string' || key.type !== attempt.key.algo ? undefined : key;
+}
+
+/** Asked for each command: a key that was removed, and one of a suspended user, opens nothing any more. */
+export async function findPrincipal(
+  sshKeys: SshServices['sshKeys'],
+  proven: ProvenKey,
+): Promise<Exclude<Principal, { kind: 'anonymous' }> | undefined> {
+  const owner = await sshKeys.findOwner(proven.fingerprint);
+  return owner && toPrincipal(owner);
+}
+
+function toPrincipal(owner: SshKeyOwner): Exclude<Principal, { kind: 'anonymous' }> {
+  switch (owner.kind) {
+    case 'user':
+      return { kind: 'user', ...owner.user, credential: { kind: 'ssh-key', keyId: owner.keyId } };
+    case 'repository': {
+      const { keyId, title, repositoryId, readOnly } = owner;
+      return { kind: 'deploy-key', keyId, title, repositoryId, readOnly };
+    }
+  }
+}
