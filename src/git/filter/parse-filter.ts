@@ -14,6 +14,16 @@ export function parseObjectFilter(spec: string, format: ObjectFormat): ObjectFil
   return parse(spec, { format, filterCount: 0 }, 0);
 }
 
+/** What lets through what both let through: a client may send several. @throws {ProtocolError} too many */
+export function combineFilters(earlier: ObjectFilter | undefined, next: ObjectFilter): ObjectFilter {
+  if (earlier === undefined) return next;
+  const filters = earlier.kind === 'combine' ? [...earlier.filters, next] : [earlier, next];
+  if (filters.length > limits.filtersCombinedMax) {
+    throw new ProtocolError(`fetch names more than ${limits.filtersCombinedMax} filters`);
+  }
+  return { kind: 'combine', filters };
+}
+
 interface Parsing {
   readonly format: ObjectFormat;
   /** Filters met so far, at whatever depth. */
