@@ -3,7 +3,7 @@ const FIRST_SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? 1);
 const RUNS = Number(process.env['DIFFERENTIAL_RUNS'] ?? 3);
 
 /** Questions about one repository. */
-export const QUESTIONS = Number(process.env['DIFFERENTIAL_QUESTIONS'] ?? 30);
+export const QUESTIONS = Number(process.env['DIFFERENTIAL_QUESTIONS'] ?? 20);
 
 export const SEEDS: readonly number[] = Array.from({ length: RUNS }, (_, index) => FIRST_SEED + index);
 
