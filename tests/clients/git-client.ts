@@ -1,0 +1,124 @@
+/** Programs that speak git's protocol, each behind the same few verbs. */
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+export interface GitClient {
+  readonly name: string;
+  /** Undefined when it is not installed. */
+  readonly version: string | undefined;
+  readonly canShallow: boolean;
+  /** Some take a repository without branches for an error. */
+  readonly canCloneEmpty: boolean;
+  clone(url: string, folder: string, depth?: number): Promise<void>;
+  fetch(folder: string): Promise<void>;
+  /** Commits a file and pushes the commit as a new branch. @returns its id */
+  push(folder: string, branch: string): Promise<string>;
+  /** Makes an annotated tag of HEAD and pushes it. */
+  tag(folder: string, name: string): Promise<void>;
+}
+
+const run = promisify(execFile);
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+const ENVIRONMENT = {
+  ...process.env,
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_AUTHOR_NAME: 'Ada Lovelace',
+  GIT_AUTHOR_EMAIL: 'ada@example.com',
+  GIT_COMMITTER_NAME: 'Ada Lovelace',
+  GIT_COMMITTER_EMAIL: 'ada@example.com',
+  // Old versions of git read it where new ones read GIT_CONFIG_GLOBAL; JGit too.
+  HOME: mkdtempSync(path.join(tmpdir(), 'git-client-home-')),
+  LC_ALL: 'C',
+};
+
+/**
+ * @param program `git`, or the path of another version's
+ * @param config settings such as `protocol.version=1`
+ */
+export function gitClient(program: string, config: readonly string[] = []): GitClient {
+  const options = config.flatMap((setting) => ['-c', setting]);
+  const git = async (folder: string, ...args: string[]) =>
+    (await run(program, [...options, ...args], { cwd: folder, env: ENVIRONMENT })).stdout.trim();
+  return {
+    name: ['git', ...config].join(' '),
+    version: versionOf(program, ['--version'])?.replace('git version ', ''),
+    canShallow: true,
+    canCloneEmpty: true,
+    clone: async (url, folder, depth) => {
+      await git('.', 'clone', '-q', ...(depth ? [`--depth=${depth}`] : []), url, folder);
+    },
+    fetch: async (folder) => void (await git(folder, 'fetch', '-q', 'origin')),
+    push: async (folder, branch) => {
+      writeFileSync(path.join(folder, branch), 'by git\n');
+      await git(folder, 'add', branch);
+      await git(folder, 'commit', '-q', '-m', 'By git');
+      await git(folder, 'push', '-q', 'origin', `HEAD:refs/heads/${branch}`);
+      return git(folder, 'rev-parse', 'HEAD');
+    },
+    tag: async (folder, name) => {
+      await git(folder, 'tag', '-a', '-m', 'By git', name);
+      await git(folder, 'push', '-q', 'origin', name);
+    },
+  };
+}
+
+/** A program of this folder that takes the verbs as its arguments. */
+function drivenClient(name: string, command: readonly string[]): GitClient {
+  const [program = '', ...first] = command;
+  let address = '';
+  const call = async (...args: string[]) => {
+    const env = { ...ENVIRONMENT, CLIENT_URL: address };
+    return (await run(program, [...first, ...args], { env, timeout: 60_000 })).stdout.trim();
+  };
+  return {
+    name,
+    version: versionOf(program, [...first, 'version']),
+    canShallow: true,
+    canCloneEmpty: false,
+    clone: async (url, folder, depth) => {
+      address = url;
+      await call('clone', url, folder, ...(depth ? [String(depth)] : []));
+    },
+    fetch: async (folder) => void (await call('fetch', folder)),
+    push: (folder, branch) => call('push', folder, branch),
+    tag: async (folder, tagName) => void (await call('tag', folder, tagName)),
+  };
+}
+
+/** Debian's Python first: its packages are those that .ci/run installs. */
+const PYTHON = process.env['CLIENT_PYTHON'] ?? (existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3');
+
+export function dulwichClient(): GitClient {
+  return drivenClient('dulwich', [PYTHON, path.join(FOLDER, 'dulwich_client.py')]);
+}
+
+export function libgit2Client(): GitClient {
+  const client = drivenClient('libgit2', [PYTHON, path.join(FOLDER, 'pygit2_client.py')]);
+  // Since 1.7.
+  return { ...client, canCloneEmpty: true, canShallow: Number(client.version?.split('.')[1] ?? 0) >= 7 };
+}
+
+/** Built by `tests/clients/build-clients.sh`. */
+export function goGitClient(): GitClient {
+  return drivenClient('go-git', [process.env['CLIENT_GO_GIT'] ?? 'go-git-client']);
+}
+
+/** From Debian's packages: libjgit-java, libslf4j-java and a JDK. */
+export function jgitClient(): GitClient {
+  const jars = ['org.eclipse.jgit', 'slf4j-api', 'slf4j-nop', 'jsch', 'javaewah'].map(
+    (name) => `/usr/share/java/${name}.jar`,
+  );
+  const command = ['java', '-cp', jars.join(':'), path.join(FOLDER, 'JgitClient.java')];
+  return { ...drivenClient('JGit', command), canShallow: false, canCloneEmpty: true };
+}
+
+function versionOf(program: string, args: readonly string[]): string | undefined {
+  const { status, stdout } = spawnSync(program, args, { env: ENVIRONMENT, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
+}
