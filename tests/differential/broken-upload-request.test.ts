@@ -33,6 +33,8 @@ describe.skipIf(!hasDatabase)('broken fetches, beside git http-backend', () => {
     const differences: string[] = [];
     for (const [index, question] of sound.entries()) {
       const pkts = damaged[index] ?? [];
+      // Who wants nothing gets nothing; git still ends its list of shallow commits.
+      if (question.version !== 2 && !describePkts(pkts).startsWith('want ')) continue;
       const answers = await twins.post('git-upload-pack', question.version, pkts);
       // Git has a bug there: it dies of an assertion.
       if (answers.gits.log.includes('died of signal')) continue;

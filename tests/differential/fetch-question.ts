@@ -1,7 +1,7 @@
 /** Requests to upload-pack, generated: every option alone and with others, about objects that are there and that are not. */
 import fc from 'fast-check';
 import { DELIM, FLUSH, type OutgoingPkt } from '#git/pkt-line/encode.ts';
-import { type GeneratedRepository, visibleRefs } from './generated-repository.ts';
+import { type GeneratedRepository, visibleIds, visibleRefs } from './generated-repository.ts';
 import type { Offered } from './twins.ts';
 
 export interface FetchQuestion {
@@ -103,9 +103,11 @@ export function generateFetchQuestions(
 }
 
 function realise(plan: FetchPlan, repository: GeneratedRepository, offered: Offered): FetchQuestion {
-  const { model, commits } = repository;
+  const { model } = repository;
   const offers = plan.version === 2 ? offered.v2 : offered.v0;
   const wants = unique(wantsOf(plan, repository));
+  // Git acknowledges deleted history too; ours does not tell that it is there.
+  const commits = [...visibleIds(repository)].filter((id) => model.get(id).type === 'commit');
   const haves = plan.haves.map((number) => commits[number % commits.length] ?? '').filter(Boolean);
   const unknown = Array.from({ length: plan.unknownHaves }, (_, n) => String(n + 1).repeat(model.zeroId.length));
   const canDeepen = offers.has('shallow');

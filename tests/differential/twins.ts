@@ -27,8 +27,8 @@ export interface Answers {
   readonly gits: Answer;
 }
 
-/** What only one of the two knows of. */
-const OURS_ALONE = new Set(['uploadpack.packfileURIs']);
+/** What git does not know; and what would, set to false, take back the settings before it. */
+const LEFT_OUT = new Set(['uploadpack.packfileURIs', 'uploadpack.allowAnySHA1InWant']);
 
 export class Twins {
   readonly name: string;
@@ -225,7 +225,7 @@ function protocolHeaders(headers: Readonly<Record<string, unknown>>): Record<str
 /** Our defaults in the words of git-config(1). */
 function gitConfig(): string {
   const lines = Object.entries(GIT_SETTINGS)
-    .filter(([name, { kind }]) => kind === 'flag' && !OURS_ALONE.has(name))
+    .filter(([name, { kind }]) => kind === 'flag' && !LEFT_OUT.has(name))
     .map(([name, definition]) => {
       const parts = name.split('.');
       const [section, key] = [parts[0], parts.at(-1)];
