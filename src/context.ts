@@ -54,6 +54,7 @@ import type { Services } from './services.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import { FilesystemBlobStore } from './storage/filesystem-blob-store.ts';
 import { S3BlobStore } from './storage/s3-blob-store.ts';
+import { createArchiveRoute } from './transport/http/archive-route.ts';
 import { createRawFileRoute } from './transport/http/raw-file-route.ts';
 import { createSmartHttp } from './transport/http/smart-http.ts';
 import { createStoredFileRoute } from './transport/http/stored-file-route.ts';
@@ -239,6 +240,7 @@ function createRawRoutes(services: Services, { blobs }: Stores): RawRoute[] {
     createLfsRoute(services),
     createSmartHttp(services),
     createRawFileRoute(services),
+    createArchiveRoute(services),
     createStoredFileRoute({ blobs, storedFiles }),
   ];
 }

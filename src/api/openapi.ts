@@ -63,6 +63,7 @@ function operation(route: AnyRoute): Record<string, unknown> {
 
 function success(route: AnyRoute): Record<string, unknown> {
   if (route.status === 204) return { description: 'Done' };
+  if (route.status === 302) return { description: 'Found elsewhere' };
   return { description: 'Success', content: jsonContent(jsonSchema(route.response, 'output')) };
 }
 

@@ -34,7 +34,7 @@ export interface Route<
   /** Null where no body is read. */
   readonly body: Body | null;
   /** Status of success and what comes with it; `z.undefined()` where nothing does. */
-  readonly status: 200 | 201 | 202 | 204;
+  readonly status: 200 | 201 | 202 | 204 | 302;
   readonly response: Response;
   readonly permission: Permission<z.output<Params>, Target>;
   /** Scopes of which a token must carry one to use the operation to its full; none for what anybody may read. */

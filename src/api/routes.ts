@@ -7,6 +7,7 @@ import {
   reinstateUser,
   suspendUser,
 } from './resource/admin.ts';
+import { downloadTarball, downloadZipball } from './resource/archive.ts';
 import { getBranch, listBranches, listTags } from './resource/branch.ts';
 import { getCommitWithFiles, listCommits } from './resource/commit.ts';
 import { getContent, getReadme } from './resource/content.ts';
@@ -72,6 +73,8 @@ export const ROUTES: readonly AnyRoute[] = [
   getTree,
   getBlob,
   getTag,
+  downloadTarball,
+  downloadZipball,
   getContent,
   getReadme,
   listOwnKeys,

@@ -601,6 +601,39 @@ describe.skipIf(!hasDatabase)('the REST API', () => {
       expect((await issue({ scopes: [], expires_at: '2020-01-01T00:00:00Z' })).status).toBe(422);
     });
   });
+
+  describe('archives', () => {
+    it.each([
+      ['tarball/main', '/ada/Project/archive/main.tar.gz'],
+      ['zipball/main', '/ada/Project/archive/main.zip'],
+      ['tarball/', '/ada/Project/archive/HEAD.tar.gz'],
+      ['zipball/heads/main', '/ada/Project/archive/refs/heads/main.zip'],
+    ])('leads from %s to the download', async (place, target) => {
+      const found = await fetch(`${forge.api}/repos/ada/Project/${place}`, { redirect: 'manual' });
+      expect([found.status, found.headers.get('location')]).toEqual([302, `${forge.origin}${target}`]);
+      const download = await fetch(`${forge.origin}${target}`);
+      expect(download.status).toBe(200);
+      expect((await download.arrayBuffer()).byteLength).toBeGreaterThan(100);
+    });
+
+    it("gives the archive to GitHub's own client", async () => {
+      const { data } = await forge
+        .octokit(ada)
+        .repos.downloadZipballArchive({ owner: 'ada', repo: 'secret', ref: 'main' });
+      expect(Buffer.from(data as ArrayBuffer).toString('latin1', 0, 2)).toBe('PK');
+    });
+
+    it('knows nothing of what is private or missing', async () => {
+      for (const place of [
+        'secret/tarball/main',
+        'Project/zipball/nope',
+        'nothing/tarball/main',
+        'empty/zipball/main',
+      ]) {
+        expect((await forge.call(`GET /repos/ada/${place}`)).status).toBe(404);
+      }
+    });
+  });
 });
 
 /** Two branches, two tags, three commits on main, links, a submodule and a file beyond what is sent inline. */

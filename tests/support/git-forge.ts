@@ -14,6 +14,7 @@ import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts'
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import type { GitServices } from '#transport/git-services.ts';
+import { createArchiveRoute } from '#transport/http/archive-route.ts';
 import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createStoredFileRoute } from '#transport/http/stored-file-route.ts';
@@ -64,6 +65,7 @@ export class GitForge {
       routes: [
         createSmartHttp(services),
         createRawFileRoute({ ...services, lfsObjects: new LfsObjects(accounts.database, blobs) }),
+        createArchiveRoute(services),
         createStoredFileRoute({ blobs, ...storedFiles }),
         answerNothing,
       ],

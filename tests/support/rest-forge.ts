@@ -12,6 +12,7 @@ import type { Scope } from '#auth/scope.ts';
 import { HttpServer } from '#http/http-server.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
+import { createArchiveRoute } from '#transport/http/archive-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createTestAccounts, createTestUser, type TestAccounts } from './accounts.ts';
 import { createTestAdmission } from './admission.ts';
@@ -65,7 +66,7 @@ export class RestForge {
       publicUrl,
       trustedProxies: [],
       log: pino({ level: 'error' }),
-      routes: [api, createSmartHttp(services)],
+      routes: [api, createSmartHttp(services), createArchiveRoute(services)],
     });
     await server.listen(port, '127.0.0.1');
     return new RestForge(publicUrl.origin, accounts, engine, server);

@@ -1,6 +1,7 @@
 /** Work that a process takes on only so much of at once: packs to be made or taken in, archives. */
 import { callerNetwork } from '#auth/client-address.ts';
 import type { Principal } from '#auth/principal.ts';
+import type { GitServices } from '../git-services.ts';
 import type { GitSession } from './git-session.ts';
 
 /**
@@ -10,7 +11,9 @@ import type { GitSession } from './git-session.ts';
  * @throws {OverloadedError} there was no room in time; the work was not begun
  */
 export function doHeavyWork<Result>(
-  session: Pick<GitSession, 'services' | 'repository' | 'principal' | 'clientAddress' | 'signal'>,
+  session: Pick<GitSession, 'repository' | 'principal' | 'clientAddress' | 'signal'> & {
+    readonly services: Pick<GitServices, 'admission'>;
+  },
   work: () => Promise<Result>,
 ): Promise<Result> {
   const { services, repository, principal, clientAddress, signal } = session;

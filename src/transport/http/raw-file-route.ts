@@ -2,31 +2,19 @@
  * `GET /<owner>/<repository>/raw/<revision>/<path>`: a file as it is stored, streamed whatever its size. Unlike git's doors
  * this one is for browsers too: it reads the session's cookie, and answers 404 where git answers 401.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { decideAccess } from '#auth/policy.ts';
-import type { Principal } from '#auth/principal.ts';
+import type { IncomingMessage } from 'node:http';
 import { resolveRevision } from '#browse/revision.ts';
 import { findPath, type ListedEntry } from '#browse/tree-listing.ts';
 import { ByteReader } from '#bytes/byte-reader.ts';
 import { BINARY_PROBE_BYTES } from '#git/diff/text-lines.ts';
 import type { RawRoute } from '#http/raw-route.ts';
-import type { RequestContext } from '#http/request-context.ts';
 import type { LfsObject } from '#lfs/lfs-object-rows.ts';
 import type { LfsObjects } from '#lfs/lfs-objects.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
-import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { parseRepositoryAddress, type RepositoryAddress } from '#web/repository-path.ts';
 import type { GitServices } from '../git-services.ts';
-import {
-  forbidden,
-  HttpRefusal,
-  methodNotAllowed,
-  notFound,
-  refusalOfDecision,
-  refusalOfError,
-  tooManyRequests,
-  unauthenticated,
-} from './http-refusal.ts';
+import { type BrowserExchange, failExchange, findReadable, matchesEtag, setCacheHeaders } from './browser-exchange.ts';
+import { methodNotAllowed, notFound } from './http-refusal.ts';
 import { contentDisposition, type RawFileType, rawFileType } from './raw-file-type.ts';
 import { findPointedObject, readBeginning } from './raw-lfs-object.ts';
 import { ResponseStream } from './response-stream.ts';
@@ -42,62 +30,31 @@ export function createRawFileRoute(services: RawFileServices): RawRoute {
   return async (request, response, context) => {
     const address = parseRepositoryAddress(context.rawUrl);
     if (address?.view !== 'raw' || address.rest === '') return false;
-    const stream = new ResponseStream(response);
+    const exchange = { services, request, response, stream: new ResponseStream(response), context };
     try {
-      await answer({ services, request, response, stream, context }, address);
+      await answer(exchange, address);
     } catch (error) {
-      fail(response, stream, context, error);
+      failExchange(exchange, error);
     }
     return true;
   };
 }
 
-interface RawFileExchange {
-  readonly services: RawFileServices;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly stream: ResponseStream;
-  readonly context: RequestContext;
-}
+type RawFileExchange = BrowserExchange<RawFileServices>;
 
 async function answer(exchange: RawFileExchange, address: RepositoryAddress): Promise<void> {
   const { request, services, stream } = exchange;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed('GET, HEAD');
-  const repository = await findReadable(exchange, address);
+  const { repository } = await findReadable(exchange, address);
   const snapshot = await services.engine.snapshot(repository.id, stream.signal);
   const file = await findFile(snapshot, address.rest);
   const pointed = await findPointedObject(services.lfsObjects, repository.id, snapshot.objects, file);
   const etag = `"${pointed?.oid ?? file.id}"`;
+  // Both kinds of id are hashes of bytes.
   setCacheHeaders(exchange.response, repository, etag);
   if (matchesEtag(request, etag)) exchange.response.writeHead(304).end();
   else if (pointed === undefined) await sendFile(exchange, snapshot, file);
   else await sendPointedObject(exchange, file.name, pointed);
-}
-
-/** @throws {HttpRefusal} */
-async function findReadable(exchange: RawFileExchange, address: RepositoryAddress): Promise<RepositoryRecord> {
-  const principal = await authenticate(exchange);
-  const repository = await exchange.services.catalog.find(address.owner, address.name, principal);
-  if (!repository) throw notFound();
-  const refusal = refusalOfDecision(decideAccess(principal, { action: 'repository:read', repository }));
-  if (refusal) throw refusal;
-  return repository;
-}
-
-async function authenticate({ services, request, context }: RawFileExchange): Promise<Principal> {
-  const { method = 'GET', headers } = request;
-  const { clientAddress } = context;
-  const result = await services.authenticator.authenticate({ method, headers, clientAddress, cookies: 'accepted' });
-  switch (result.kind) {
-    case 'authenticated':
-      return result.principal;
-    case 'invalid':
-      throw unauthenticated('Invalid credentials.');
-    case 'cross-site':
-      throw forbidden('This request came from another site.');
-    case 'rate-limited':
-      throw tooManyRequests(result.retryAfterMs);
-  }
 }
 
 /** @throws {HttpRefusal} */
@@ -107,18 +64,6 @@ async function findFile(snapshot: RepositorySnapshot, text: string): Promise<Lis
   const found = await findPath(snapshot.objects, revision.treeId, revision.path);
   if (found.kind === 'entry' && found.entry.kind !== 'gitlink') return found.entry;
   throw notFound('No such file in this revision.');
-}
-
-/** Both kinds of id are hashes of bytes. Who may see them can change, so every use asks again. */
-function setCacheHeaders(response: ServerResponse, repository: RepositoryRecord, etag: string): void {
-  response.setHeader('ETag', etag);
-  response.setHeader('Cache-Control', `${repository.visibility}, no-cache`);
-  response.setHeader('Vary', 'Authorization, Cookie');
-}
-
-function matchesEtag(request: IncomingMessage, etag: string): boolean {
-  const known = request.headers['if-none-match'] ?? '';
-  return known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 }
 
 async function sendFile(exchange: RawFileExchange, snapshot: RepositorySnapshot, file: ListedEntry): Promise<void> {
@@ -171,23 +116,4 @@ function begin({ response }: RawFileExchange, name: string, type: RawFileType, s
     'Content-Disposition': contentDisposition(type.disposition, name),
     'Content-Security-Policy': CONTENT_POLICY,
   });
-}
-
-function fail(response: ServerResponse, stream: ResponseStream, context: RequestContext, error: unknown): void {
-  if (!(error instanceof HttpRefusal) && !stream.signal.aborted) context.log.error({ err: error }, 'raw file failed');
-  // A clean end would say that this was all of the file.
-  if (response.headersSent || stream.signal.aborted) stream.destroy();
-  else refuse(response, refusalOfError(error, context.requestId));
-}
-
-function refuse(response: ServerResponse, refusal: HttpRefusal): void {
-  const text = Buffer.from(`${refusal.message}\n`);
-  for (const name of ['ETag', 'Vary']) response.removeHeader(name);
-  response.writeHead(refusal.status, {
-    ...refusal.headers,
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': String(text.length),
-    'Cache-Control': 'no-store',
-  });
-  response.end(text);
 }
