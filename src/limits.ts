@@ -130,8 +130,8 @@ export const limits = {
   /** Locks of one answer, and when the client does not say. */
   lfsLockPageMax: 1_000,
   lfsLockPageCount: 100,
-  /** A path that is locked: PATH_MAX of Linux. */
-  lfsLockPathMaxBytes: 4_096,
+  /** A path that is locked: an entry of a Postgres index has at most 2,704 bytes. */
+  lfsLockPathMaxBytes: 2_048,
 
   /** Connections to the object store; the SDK's 50 are used up by a dozen clones. */
   s3SocketsMax: 256,

@@ -519,6 +519,13 @@ describe.skipIf(!hasDatabase)('the LFS API', () => {
       expect((await forge.api(name, 'locks', { path: 'dir/ü.psd' }, { login: 'ada' })).status).toBe(201);
     });
 
+    test('are made for the longest path', async () => {
+      const { name } = await freshRepository();
+      const path = randomBytes(limits.lfsLockPathMaxBytes / 2).toString('hex');
+      expect((await forge.api(name, 'locks', { path }, { login: 'ada' })).status).toBe(201);
+      expect((await forge.api(name, 'locks', { path: `${path}x` }, { login: 'ada' })).status).toBe(422);
+    });
+
     test('go to one of many who ask at once', async () => {
       const { name } = await freshRepository();
       const asked = await Promise.all(
