@@ -29,6 +29,8 @@ export interface Config {
   readonly rateLimits: 'on' | 'off';
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly heavyJobs: HeavyJobsConfig;
+  /** Whether pushed objects are looked at for collision attacks on SHA-1. */
+  readonly gitSha1: 'dc' | 'fast';
   /** Addresses and networks (CIDR) whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   /** How long running requests may take to finish after a request to stop. */
@@ -144,6 +146,7 @@ const schema = z.object({
     .min(0, 'is 0 or more')
     .max(600, 'is 600 or less')
     .default(limits.heavyJobWaitMs / 1000),
+  GIT_SHA1: oneOf(['dc', 'fast']).default('dc'),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   TRUSTED_PROXIES: z.string().default(''),
   DRAIN_SECONDS: z.coerce.number('is a number').min(0, 'is 0 or more').max(86_400, 'is 86400 or less').default(300),
@@ -179,6 +182,7 @@ export function parseConfig(environment: Environment): Config {
       totalMax: settings.GIT_JOBS,
       waitMaxMs: settings.GIT_JOB_WAIT_SECONDS * 1000,
     },
+    gitSha1: settings.GIT_SHA1,
     trustedProxies: settings.TRUSTED_PROXIES.split(',')
       .map((part) => part.trim())
       .filter((part) => part !== ''),

@@ -191,7 +191,9 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     bundles: new BundleOffers(database, storedFiles),
     catalog: new RepositoryCatalog(database),
     decideAccess,
-    engine: opened.add(new PackedRepositoryEngine({ db: database, blobs, threadCount: availableParallelism() })),
+    engine: opened.add(
+      new PackedRepositoryEngine({ db: database, blobs, threadCount: availableParallelism(), sha1: config.gitSha1 }),
+    ),
     rateLimiter,
     sessions,
     signIn,

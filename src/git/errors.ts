@@ -17,6 +17,12 @@ export class CorruptObjectError extends GitError {
   readonly code = 'CORRUPT_OBJECT';
 }
 
+/** An object made to have the same SHA-1 as another. */
+export class CollisionAttackError extends GitError {
+  override readonly name = 'CollisionAttackError';
+  readonly code = 'COLLISION_ATTACK';
+}
+
 /** Input beyond a bound of `limits.ts`. */
 export class LimitExceededError extends GitError {
   override readonly name = 'LimitExceededError';

@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly blobs: BlobStore;
   /** Threads that index packs. */
   readonly threadCount: number;
+  /** Default `dc`: received objects are looked at for collision attacks. */
+  readonly sha1?: 'dc' | 'fast';
 }
 
 interface PackedSnapshot extends RepositorySnapshot {
@@ -60,7 +62,7 @@ export class PackedRepositoryEngine implements RepositoryEngine {
     sizeCalculation: (graph) => graph.ids.size + 1,
   });
 
-  constructor({ db, blobs, threadCount }: EngineOptions) {
+  constructor({ db, blobs, threadCount, sha1 = 'dc' }: EngineOptions) {
     this.#db = db;
     this.#blobs = blobs;
     this.#files = new PackFiles(blobs, {
@@ -69,7 +71,7 @@ export class PackedRepositoryEngine implements RepositoryEngine {
     });
     this.#states = new RepositoryStates(db);
     this.#leases = new PackLeases(db, blobs);
-    this.#threads = new IngestThreads(threadCount);
+    this.#threads = new IngestThreads(threadCount, { sha1 });
   }
 
   async snapshot(repositoryId: number): Promise<PackedSnapshot> {

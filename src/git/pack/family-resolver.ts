@@ -6,6 +6,7 @@
  */
 import { CorruptPackError, LimitExceededError } from '../errors.ts';
 import { TYPE_NUMBER } from '../object/object-type.ts';
+import type { AttackDetector } from '../sha1/attack-detector.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { applyDelta, type DeltaHeader, readDeltaHeader } from './delta.ts';
 import type { DeltaFamilies } from './delta-families.ts';
@@ -48,6 +49,7 @@ export class FamilyResolver {
   readonly #inspector: PackInspector;
   readonly #limits: FamilyResolverLimits;
   readonly #isCancelled: () => boolean;
+  readonly #detector: AttackDetector | undefined;
   readonly #reader: EntryReader;
   readonly #inflater = new Inflater();
   readonly #pool = new BufferPool(POOL_KEEP_BYTES);
@@ -69,6 +71,7 @@ export class FamilyResolver {
     inspector: PackInspector,
     limits: FamilyResolverLimits,
     isCancelled: () => boolean,
+    detector?: AttackDetector,
   ) {
     this.#table = table;
     this.#families = families;
@@ -77,6 +80,7 @@ export class FamilyResolver {
     this.#inspector = inspector;
     this.#limits = limits;
     this.#isCancelled = isCancelled;
+    this.#detector = detector;
   }
 
   /**
@@ -170,7 +174,7 @@ export class FamilyResolver {
     const typeNumber = table.type[parent.entry] as number;
     const buffer = frame.buffer as Uint8Array;
     const idStart = frame.entry * table.format.idBytes;
-    hashInPlace(table.format, typeNumber, buffer, HEADROOM, frame.sizeBytes, table.id, idStart);
+    hashInPlace(table.format, typeNumber, buffer, HEADROOM, frame.sizeBytes, table.id, idStart, this.#detector);
     table.size[frame.entry] = frame.sizeBytes;
     table.type[frame.entry] = typeNumber;
     if (typeNumber !== TYPE_NUMBER.tree) {

@@ -7,6 +7,7 @@
 import { createHash, hash } from 'node:crypto';
 import type { ObjectFormat } from '../object/object-id.ts';
 import { objectTypeOf } from '../object/object-type.ts';
+import type { AttackDetector } from '../sha1/attack-detector.ts';
 
 /** Room in front of a body: "commit ", 16 digits of a size below 2^53, and NUL. */
 export const HEADROOM = 24;
@@ -17,6 +18,7 @@ const TYPE_PREFIX = [1, 2, 3, 4].map((typeNumber) => Buffer.from(`${objectTypeOf
 /**
  * @param buffer the body lies at `[bodyStart, bodyStart + sizeBytes)`; the HEADROOM bytes before it are overwritten
  * @param ids the id is written at `idStart`
+ * @param detector is shown the object; its verdict may come later
  */
 export function hashInPlace(
   format: ObjectFormat,
@@ -26,28 +28,35 @@ export function hashInPlace(
   sizeBytes: number,
   ids: Uint8Array,
   idStart: number,
+  detector: AttackDetector | undefined,
 ): void {
   const headerStart = writeObjectHeader(buffer, bodyStart, typeNumber, sizeBytes);
-  const digest = hash(format.name, buffer.subarray(headerStart, bodyStart + sizeBytes), 'buffer');
-  ids.set(digest, idStart);
+  const message = buffer.subarray(headerStart, bodyStart + sizeBytes);
+  ids.set(hash(format.name, message, 'buffer'), idStart);
+  detector?.check(message);
 }
 
 /** Hashes an object that arrives in pieces. */
 export class ObjectHasher {
   readonly #hash;
+  readonly #detector: AttackDetector | undefined;
 
-  constructor(format: ObjectFormat, typeNumber: number, sizeBytes: number) {
+  constructor(format: ObjectFormat, typeNumber: number, sizeBytes: number, detector: AttackDetector | undefined) {
     const header = new Uint8Array(HEADROOM);
     const start = writeObjectHeader(header, HEADROOM, typeNumber, sizeBytes);
     this.#hash = createHash(format.name).update(header.subarray(start));
+    this.#detector = detector;
+    detector?.update(header.subarray(start));
   }
 
   update(bytes: Uint8Array): void {
     this.#hash.update(bytes);
+    this.#detector?.update(bytes);
   }
 
   finish(ids: Uint8Array, idStart: number): void {
     ids.set(this.#hash.digest(), idStart);
+    this.#detector?.endObject();
   }
 }
 

@@ -11,6 +11,7 @@ import { toHex } from '#bytes/hex.ts';
 import { CorruptPackError, LimitExceededError } from '../errors.ts';
 import type { ObjectFormat } from '../object/object-id.ts';
 import { objectTypeOf, TYPE_NUMBER } from '../object/object-type.ts';
+import type { AttackDetector } from '../sha1/attack-detector.ts';
 import { emptyEntryHeader, OFS_DELTA, REF_DELTA, readEntryHeader } from './entry-header.ts';
 import { BASE_BY_ID, type EntryTable, EntryTableBuilder, NO_BASE } from './entry-table.ts';
 import { Inflater } from './inflater.ts';
@@ -56,6 +57,7 @@ export class PackParser {
   readonly #format: ObjectFormat;
   readonly #limits: PackParserLimits;
   readonly #onObject: OnObject;
+  readonly #detector: AttackDetector | undefined;
   readonly #entries: EntryTableBuilder;
   readonly #baseIds = new Map<number, string>();
   readonly #inflater = new Inflater();
@@ -80,10 +82,12 @@ export class PackParser {
   #hasher: ObjectHasher | undefined;
   #inflatedBytes = 0;
 
-  constructor(format: ObjectFormat, limits: PackParserLimits, onObject: OnObject) {
+  /** @param detector is shown every object that is named here */
+  constructor(format: ObjectFormat, limits: PackParserLimits, onObject: OnObject, detector?: AttackDetector) {
     this.#format = format;
     this.#limits = limits;
     this.#onObject = onObject;
+    this.#detector = detector;
     this.#entries = new EntryTableBuilder(format);
     this.#packHash = createHash(format.name);
   }
@@ -111,12 +115,16 @@ export class PackParser {
     if (this.#state === 'done') this.#checkTrailer();
   }
 
-  /** @throws {CorruptPackError} the pack is not complete */
+  /**
+   * @throws {CorruptPackError} the pack is not complete
+   * @throws {CollisionAttackError}
+   */
   finish(): ParsedPack {
     if (this.#state !== 'done') {
       const seen = `${this.#entries.count} of ${this.#announcedCount} objects`;
       throw new CorruptPackError(`read pack: it ends early, after ${seen}`);
     }
+    this.#detector?.finish();
     const sizeBytes = this.#windowOffset + this.#at;
     return {
       table: this.#entries.finish(sizeBytes - this.#format.idBytes),
@@ -215,7 +223,7 @@ export class PackParser {
     if (this.#isDelta()) {
       // Its bytes are looked at later; scratch space of any size will do.
     } else if (this.#typeNumber === TYPE_NUMBER.blob && this.#sizeBytes >= STREAMED_BLOB_MIN_BYTES) {
-      this.#hasher = new ObjectHasher(this.#format, this.#typeNumber, this.#sizeBytes);
+      this.#hasher = new ObjectHasher(this.#format, this.#typeNumber, this.#sizeBytes, this.#detector);
     } else {
       if (this.#sizeBytes > this.#limits.objectInMemoryMaxBytes) throw this.#tooLarge(this.#sizeBytes);
       this.#reserveBody(HEADROOM + this.#sizeBytes + 1);
@@ -259,7 +267,16 @@ export class PackParser {
     if (this.#hasher) {
       this.#hasher.finish(arrays.id, idStart);
     } else if (!this.#isDelta()) {
-      hashInPlace(this.#format, this.#typeNumber, this.#body, HEADROOM, this.#sizeBytes, arrays.id, idStart);
+      hashInPlace(
+        this.#format,
+        this.#typeNumber,
+        this.#body,
+        HEADROOM,
+        this.#sizeBytes,
+        arrays.id,
+        idStart,
+        this.#detector,
+      );
       this.#onObject(entry, this.#typeNumber, this.#body, HEADROOM, this.#sizeBytes, arrays.id, idStart);
     }
     this.#state = this.#entries.count < this.#announcedCount ? 'entry-header' : 'trailer';

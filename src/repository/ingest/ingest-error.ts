@@ -1,9 +1,22 @@
 /** Errors on their way from a thread: structured cloning keeps no classes, so they travel by name. */
-import { CorruptObjectError, CorruptPackError, GitError, LimitExceededError } from '#git/errors.ts';
+import {
+  CollisionAttackError,
+  CorruptObjectError,
+  CorruptPackError,
+  GitError,
+  LimitExceededError,
+} from '#git/errors.ts';
 import { FsckError } from '#git/fsck/fsck-gate.ts';
 import { WrongTypeError } from '#git/pack/pack-report.ts';
 
-const CLASSES = { CorruptPackError, CorruptObjectError, LimitExceededError, FsckError, WrongTypeError };
+const CLASSES = {
+  CollisionAttackError,
+  CorruptPackError,
+  CorruptObjectError,
+  LimitExceededError,
+  FsckError,
+  WrongTypeError,
+};
 
 export function flattenError(error: unknown): { name: string; message: string } {
   if (error instanceof GitError) return { name: error.name, message: error.message };

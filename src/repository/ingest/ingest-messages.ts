@@ -10,6 +10,12 @@ import type { PackReport } from '#git/pack/pack-report.ts';
 import type { ResolveBatch, ResolvePlanOptions } from '#git/pack/resolve-plan.ts';
 import type { IngestLimits } from './ingest-limits.ts';
 
+/** What a thread is started with. */
+export interface IngestThreadOptions {
+  /** Whether received objects are looked at for collision attacks (`git/sha1/`). */
+  readonly sha1: 'dc' | 'fast';
+}
+
 /** Whether the roots of a task were shown to an inspector already, or are objects that were just appended. */
 export type RootKind = 'inspected' | 'new';
 

@@ -3,16 +3,21 @@ import { Worker } from 'node:worker_threads';
 import { workerUrl } from '#worker-url.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { restoreError } from './ingest-error.ts';
-import type { CallMessage, IngestCalls, ReturnMessage } from './ingest-messages.ts';
+import type { CallMessage, IngestCalls, IngestThreadOptions, ReturnMessage } from './ingest-messages.ts';
 
 type Arguments<Method extends keyof IngestCalls> = Parameters<IngestCalls[Method]>;
 type Result<Method extends keyof IngestCalls> = ReturnType<IngestCalls[Method]>;
 
 /** One thread; it is started when it is first needed, and anew after it died. */
 export class IngestThread {
+  readonly #options: IngestThreadOptions;
   #worker: Worker | undefined;
   #nextCall = 1;
   readonly #pending = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
+
+  constructor(options: IngestThreadOptions) {
+    this.#options = options;
+  }
 
   /** Calls that wait for an answer. */
   get load(): number {
@@ -39,7 +44,10 @@ export class IngestThread {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(workerUrl('repository/ingest/ingest-worker'), { name: 'ingest' });
+    const worker = new Worker(workerUrl('repository/ingest/ingest-worker'), {
+      name: 'ingest',
+      workerData: this.#options,
+    });
     worker.on('message', (message: ReturnMessage) => this.#settle(message));
     worker.on('error', (error) => this.#die(error));
     worker.on('exit', () => this.#die(new Error('the indexing thread ended')));
@@ -67,8 +75,8 @@ export class IngestThread {
 export class IngestThreads {
   readonly #threads: readonly IngestThread[];
 
-  constructor(count: number) {
-    this.#threads = Array.from({ length: count }, () => new IngestThread());
+  constructor(count: number, options: IngestThreadOptions) {
+    this.#threads = Array.from({ length: count }, () => new IngestThread(options));
   }
 
   get count(): number {

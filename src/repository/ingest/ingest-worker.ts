@@ -1,8 +1,8 @@
 /** A thread that indexes packs: answers the calls of `ingest-messages.ts`, one at a time, for any number of pushes. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { checkNamedBlob, type NamedObject } from '#git/fsck/check-object.ts';
 import { FsckGate } from '#git/fsck/fsck-gate.ts';
-import { objectFormatOf } from '#git/object/object-id.ts';
+import { type ObjectFormat, objectFormatOf } from '#git/object/object-id.ts';
 import { TYPE_NUMBER } from '#git/object/object-type.ts';
 import { linkFamilies } from '#git/pack/delta-families.ts';
 import { EntryReader } from '#git/pack/entry-reader.ts';
@@ -15,19 +15,29 @@ import { PackParser } from '#git/pack/pack-parser.ts';
 import { reportPack } from '#git/pack/pack-report.ts';
 import { IS_GITATTRIBUTES, IS_GITMODULES } from '#git/pack/reference-table.ts';
 import { planBatches } from '#git/pack/resolve-plan.ts';
+import { AttackDetector } from '#git/sha1/attack-detector.ts';
 import { limits } from '#limits.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { flattenError } from './ingest-error.ts';
-import type { CallMessage, IngestCalls, ResolveTask, ReturnMessage } from './ingest-messages.ts';
+import type { CallMessage, IngestCalls, IngestThreadOptions, ResolveTask, ReturnMessage } from './ingest-messages.ts';
 
-const sessions = new Map<number, { parser: PackParser; inspector: PackInspector }>();
+/** Each holds a mebibyte. */
+const SPARE_DETECTORS_MAX = 8;
+
+const { sha1 } = workerData as IngestThreadOptions;
+const sessions = new Map<
+  number,
+  { parser: PackParser; inspector: PackInspector; detector: AttackDetector | undefined }
+>();
+const spareDetectors: AttackDetector[] = [];
 
 const calls: IngestCalls = {
   open(session, { format, fsck, limits: own }) {
     const objectFormat = objectFormatOf(format);
     const inspector = new PackInspector(objectFormat, fsck, own.treeEntriesMax);
-    const parser = new PackParser(objectFormat, own, (...object) => inspector.inspect(...object));
-    sessions.set(session, { parser, inspector });
+    const detector = takeDetector(objectFormat);
+    const parser = new PackParser(objectFormat, own, (...object) => inspector.inspect(...object), detector);
+    sessions.set(session, { parser, inspector, detector });
   },
 
   feed(session, bytes) {
@@ -45,6 +55,7 @@ const calls: IngestCalls = {
   },
 
   close(session) {
+    giveBack(sessions.get(session)?.detector);
     sessions.delete(session);
   },
 
@@ -53,6 +64,7 @@ const calls: IngestCalls = {
   resolve(task) {
     const inspector = new PackInspector(task.table.format, task.fsck, task.limits.treeEntriesMax);
     if (task.rootKind === 'new') inspectRoots(task, inspector);
+    const detector = takeDetector(task.table.format);
     const resolver = new FamilyResolver(
       task.table,
       task.families,
@@ -65,8 +77,14 @@ const calls: IngestCalls = {
         inflatedMaxBytes: task.inflatedMaxBytes,
       },
       () => Atomics.load(task.cancel, 0) !== 0,
+      detector,
     );
-    for (const root of task.roots) resolver.resolve(root);
+    try {
+      for (const root of task.roots) resolver.resolve(root);
+      detector?.finish();
+    } finally {
+      giveBack(detector);
+    }
     return { inspection: inspector.result(), inflatedBytes: resolver.inflatedBytes };
   },
 
@@ -110,6 +128,18 @@ function namesOf(note: number): ('gitmodules' | 'gitattributes')[] {
     ...(note & IS_GITMODULES ? (['gitmodules'] as const) : []),
     ...(note & IS_GITATTRIBUTES ? (['gitattributes'] as const) : []),
   ];
+}
+
+/** Objects named by SHA-256 need none. */
+function takeDetector(format: ObjectFormat): AttackDetector | undefined {
+  if (sha1 === 'fast' || format.name !== 'sha1') return undefined;
+  return spareDetectors.pop() ?? new AttackDetector();
+}
+
+function giveBack(detector: AttackDetector | undefined): void {
+  if (!detector) return;
+  detector.reset();
+  if (spareDetectors.length < SPARE_DETECTORS_MAX) spareDetectors.push(detector);
 }
 
 function sessionOf(session: number) {

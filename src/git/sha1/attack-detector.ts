@@ -1,0 +1,176 @@
+/**
+ * Finds objects that are part of a collision attack on SHA-1, as git's sha1dc does: the verdict is the same for every object.
+ *
+ * Objects are gathered in the kernel's memory until it is full, then hashed four at a time, the longest first, so that the lanes
+ * have work until the end. The verdict comes with that, at the latest when `finish` is called. One object at a time is open.
+ */
+import { toHex } from '#bytes/hex.ts';
+import { CollisionAttackError } from '../errors.ts';
+import { isCollisionBlock } from './collision-check.ts';
+import { assembleKernel, BLOCK_BYTES, LANES, LAYOUT } from './sha1-kernel.ts';
+
+const PAGE_BYTES = 64 * 1024;
+/** Sixteen pages of memory stay within the cache of a core. */
+const MEMORY_PAGES = 16;
+const ARENA_END = MEMORY_PAGES * PAGE_BYTES;
+/** What the end of a message needs at most: a bit, zeros and its length. */
+const PADDING_MAX_BYTES = 2 * BLOCK_BYTES;
+const LENGTH_BYTES = 8;
+const CHAIN_WORDS = 5;
+const INITIAL_CHAIN = Uint32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
+const TWO_TO_29 = 2 ** 29;
+
+/** An object, or the part of it that is in memory. */
+interface Job {
+  start: number;
+  blocks: number;
+  /** Of an object's later parts. */
+  chain: Uint32Array | undefined;
+  isAttack: boolean;
+  isLast: boolean;
+}
+
+let kernel: WebAssembly.Module | undefined;
+
+export class AttackDetector {
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #run: (blocks: number) => number;
+  #jobs: Job[] = [];
+  /** Where the open object's part begins, and where free memory does. */
+  #start: number = LAYOUT.arena;
+  #end: number = LAYOUT.arena;
+  #totalBytes = 0;
+  #chain: Uint32Array | undefined;
+  #isAttack = false;
+
+  constructor() {
+    kernel ??= new WebAssembly.Module(assembleKernel(MEMORY_PAGES));
+    const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#words = new Int32Array(memory.buffer);
+    this.#run = new WebAssembly.Instance(kernel, { env: { memory } }).exports['run'] as (blocks: number) => number;
+  }
+
+  /** Forgets what was begun. */
+  reset(): void {
+    this.#jobs = [];
+    this.#end = LAYOUT.arena;
+    this.#openNext();
+  }
+
+  /** Checks a whole object, its header included. @throws {CollisionAttackError} it, or one before it, is part of an attack */
+  check(message: Uint8Array): void {
+    this.update(message);
+    this.endObject();
+  }
+
+  /** Takes the next bytes of the open object; the first ones are those of its header. @throws {CollisionAttackError} */
+  update(bytes: Uint8Array): void {
+    this.#totalBytes += bytes.length;
+    let at = 0;
+    for (;;) {
+      const room = ARENA_END - PADDING_MAX_BYTES - this.#end;
+      const taken = Math.min(room, bytes.length - at);
+      this.#bytes.set(at === 0 && taken === bytes.length ? bytes : bytes.subarray(at, at + taken), this.#end);
+      this.#end += taken;
+      at += taken;
+      if (at === bytes.length) return;
+      this.#makeRoom();
+    }
+  }
+
+  endObject(): void {
+    const last = this.#totalBytes % BLOCK_BYTES;
+    const zerosEnd = this.#end + ((2 * BLOCK_BYTES - LENGTH_BYTES - last) % BLOCK_BYTES || BLOCK_BYTES);
+    this.#bytes.fill(0, this.#end, zerosEnd);
+    this.#bytes[this.#end] = 0x80;
+    const length = new DataView(this.#bytes.buffer, zerosEnd);
+    length.setUint32(0, Math.floor(this.#totalBytes / TWO_TO_29));
+    length.setUint32(4, (this.#totalBytes * 8) % 2 ** 32);
+    this.#end = zerosEnd + LENGTH_BYTES;
+    this.#jobs.push(this.#openPart((this.#end - this.#start) / BLOCK_BYTES, true));
+    this.#openNext();
+  }
+
+  /** Checks what is left. @throws {CollisionAttackError} */
+  finish(): void {
+    this.#hashJobs();
+    this.reset();
+  }
+
+  #openNext(): void {
+    this.#start = this.#end;
+    this.#totalBytes = 0;
+    this.#chain = undefined;
+    this.#isAttack = false;
+  }
+
+  #openPart(blocks: number, isLast: boolean): Job {
+    return { start: this.#start, blocks, chain: this.#chain, isAttack: this.#isAttack, isLast };
+  }
+
+  /** Hashes all that is there, also the open object as far as it goes; what is left of it moves to the front. */
+  #makeRoom(): void {
+    const blocks = Math.floor((this.#end - this.#start) / BLOCK_BYTES);
+    const open = this.#openPart(blocks, false);
+    if (blocks > 0) this.#jobs.push(open);
+    this.#hashJobs();
+    const rest = this.#start + blocks * BLOCK_BYTES;
+    this.#bytes.copyWithin(LAYOUT.arena, rest, this.#end);
+    this.#end = LAYOUT.arena + this.#end - rest;
+    this.#start = LAYOUT.arena;
+    this.#chain = open.chain;
+    this.#isAttack = open.isAttack;
+  }
+
+  #hashJobs(): void {
+    const waiting = this.#jobs.sort((left, right) => left.blocks - right.blocks);
+    const lanes: (Job | undefined)[] = Array.from({ length: LANES }, (_, lane) => this.#load(lane, waiting.pop()));
+    for (;;) {
+      let blocks = Number.POSITIVE_INFINITY;
+      for (const job of lanes) if (job && job.blocks < blocks) blocks = job.blocks;
+      if (blocks === Number.POSITIVE_INFINITY) return;
+      const done = this.#run(blocks);
+      for (let lane = 0; lane < LANES; lane++) {
+        const job = lanes[lane];
+        if (!job) continue;
+        job.blocks -= done;
+        if (this.#words[LAYOUT.mask / 4 + lane] !== 0) job.isAttack ||= isCollisionBlock(this.#words, lane);
+        if (job.blocks > 0) continue;
+        this.#finishJob(lane, job);
+        lanes[lane] = this.#load(lane, waiting.pop());
+      }
+    }
+  }
+
+  /** Without a job, a lane goes over bytes that are there: its result is of no interest. */
+  #load(lane: number, job: Job | undefined): Job | undefined {
+    this.#words[LAYOUT.pointers / 4 + lane] = job?.start ?? LAYOUT.arena;
+    const chain = job?.chain ?? INITIAL_CHAIN;
+    for (let word = 0; word < CHAIN_WORDS; word++) this.#words[this.#chainWord(lane, word)] = chain[word] as number;
+    return job;
+  }
+
+  #finishJob(lane: number, job: Job): void {
+    if (job.isLast && !job.isAttack) return;
+    job.chain = Uint32Array.from(
+      { length: CHAIN_WORDS },
+      (_, word) => this.#words[this.#chainWord(lane, word)] as number,
+    );
+    // In the words of git's sha1dc_git.c.
+    if (job.isLast)
+      throw new CollisionAttackError(`SHA-1 appears to be part of a collision attack: ${idOf(job.chain)}`);
+  }
+
+  #chainWord(lane: number, word: number): number {
+    return LAYOUT.chain / 4 + word * LANES + lane;
+  }
+}
+
+function idOf(chain: Uint32Array): string {
+  const id = new Uint8Array(CHAIN_WORDS * 4);
+  const view = new DataView(id.buffer);
+  chain.forEach((word, index) => void view.setUint32(index * 4, word));
+  return toHex(id);
+}
