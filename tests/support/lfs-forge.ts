@@ -15,6 +15,7 @@ import { LfsObjects } from '#lfs/lfs-objects.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
+import type { GitServices } from '#transport/git-services.ts';
 import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createLfsRoute } from '#transport/lfs/lfs-route.ts';
@@ -33,6 +34,7 @@ export class LfsForge {
   readonly accounts: TestAccounts;
   readonly blobs: BlobStore;
   readonly objects: LfsObjects;
+  readonly services: GitServices;
   readonly owner: UserPrincipal;
   /** For clones and other files; gone when the forge closes. */
   readonly folder = mkdtempSync(path.join(tmpdir(), 'lfs-forge-'));
@@ -74,7 +76,17 @@ export class LfsForge {
     });
     await server.listen(port, '127.0.0.1');
     const owner = await createTestUser(accounts.workflows, 'ada');
-    return new LfsForge({ port, accounts, blobs, objects: services.lfsObjects, owner, server, engine, sockets });
+    return new LfsForge({
+      port,
+      accounts,
+      blobs,
+      objects: services.lfsObjects,
+      services,
+      owner,
+      server,
+      engine,
+      sockets,
+    });
   }
 
   private constructor(parts: {
@@ -82,6 +94,7 @@ export class LfsForge {
     accounts: TestAccounts;
     blobs: BlobStore;
     objects: LfsObjects;
+    services: GitServices;
     owner: UserPrincipal;
     server: HttpServer;
     engine: PackedRepositoryEngine;
@@ -91,6 +104,7 @@ export class LfsForge {
     this.accounts = parts.accounts;
     this.blobs = parts.blobs;
     this.objects = parts.objects;
+    this.services = parts.services;
     this.owner = parts.owner;
     this.#server = parts.server;
     this.#engine = parts.engine;

@@ -37,14 +37,17 @@ export interface SshClientKey {
   readonly line: string;
 }
 
+/** The forge beside which the server runs. */
+type NeighbourForge = Pick<GitForge, 'accounts' | 'services' | 'port' | 'folder'>;
+
 export class SshForge {
-  readonly forge: GitForge;
+  readonly forge: NeighbourForge;
   readonly port: number;
   readonly server: SshServer;
   readonly #folder: string;
   #keyCount = 0;
 
-  static async start(forge: GitForge, wrap: (services: SshServices) => SshServices = (services) => services) {
+  static async start(forge: NeighbourForge, wrap: (services: SshServices) => SshServices = (services) => services) {
     const { sshKeys, database } = forge.accounts;
     const services = wrap({
       ...forge.services,
@@ -57,7 +60,7 @@ export class SshForge {
     return new SshForge(forge, server, port);
   }
 
-  private constructor(forge: GitForge, server: SshServer, port: number) {
+  private constructor(forge: NeighbourForge, server: SshServer, port: number) {
     this.forge = forge;
     this.server = server;
     this.port = port;
@@ -105,7 +108,7 @@ export class SshForge {
     const env = {
       ...process.env,
       ...GIT_ENVIRONMENT,
-      GIT_SSH_COMMAND: ['ssh', ...this.#sshOptions(options)].join(' '),
+      GIT_SSH_COMMAND: this.sshCommand(options),
     };
     return spawn('git', [...settings, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   }
@@ -124,6 +127,11 @@ export class SshForge {
 
   async close(): Promise<void> {
     await this.server.stop(0, AbortSignal.abort());
+  }
+
+  /** For `GIT_SSH_COMMAND`. */
+  sshCommand(options: SshRunOptions): string {
+    return ['ssh', ...this.#sshOptions(options)].join(' ');
   }
 
   #sshOptions({ key, ssh = [] }: SshRunOptions): string[] {
