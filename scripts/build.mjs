@@ -29,10 +29,11 @@ const bundleOptions = {
   sourcesContent: false,
   keepNames: true,
   legalComments: 'none',
-  external: ['@node-rs/argon2'],
-  // Some dependencies are CommonJS and call require for Node's own modules.
+  // The last two are optional to ssh2, and not built.
+  external: ['@node-rs/argon2', 'cpu-features', '*.node'],
+  // Some dependencies are CommonJS: they call require for Node's own modules, and ask where they lie.
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
   },
   logLevel: 'warning',
 };

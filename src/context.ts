@@ -27,10 +27,11 @@ import { MemoryBus } from './bus/memory-bus.ts';
 import { MemoryCache } from './bus/memory-cache.ts';
 import { RedisBus } from './bus/redis-bus.ts';
 import { RedisCache } from './bus/redis-cache.ts';
-import { type Config, ConfigError } from './config.ts';
+import { type Config, ConfigError, type SshConfig } from './config.ts';
 import { connectDatabase, type Database } from './db/client.ts';
 import { EmbeddedPostgres } from './db/embedded-postgres.ts';
 import { migrate } from './db/migrator.ts';
+import { readOrMakeSetting } from './db/shared-setting.ts';
 import type { Dependency } from './http/health.ts';
 import type { PageServices } from './http/page-locals.ts';
 import type { RawRoute } from './http/raw-route.ts';
@@ -59,6 +60,7 @@ import { createRawFileRoute } from './transport/http/raw-file-route.ts';
 import { createSmartHttp } from './transport/http/smart-http.ts';
 import { createStoredFileRoute } from './transport/http/stored-file-route.ts';
 import { createLfsRoute } from './transport/lfs/lfs-route.ts';
+import type { SshServer } from './transport/ssh/ssh-server.ts';
 import { TextRenderer } from './web/text/text-renderer.ts';
 
 const SESSION_SWEEP_INTERVAL_MS = 3_600_000;
@@ -69,6 +71,8 @@ const LFS_SWEEP_INTERVAL_MS = 600_000;
 export interface Context extends PageServices {
   /** In the order in which they are asked. */
   readonly rawRoutes: readonly RawRoute[];
+  /** Undefined where git over SSH is off. Whoever starts it stops it. */
+  readonly sshServer: SshServer | undefined;
   /** What `/readyz` asks. */
   readonly dependencies: readonly Dependency[];
   /** Whether the forge has an administrator, or how the first one is made. */
@@ -129,6 +133,7 @@ async function build(config: Config, log: Log, opened: ClosingStack): Promise<Co
     services,
     authenticatePage: (request, { clientAddress }) => authenticatePage(services.authenticator, request, clientAddress),
     rawRoutes: createRawRoutes(services, stores),
+    sshServer: config.ssh && (await createSshServer(config.ssh, services, stores.database, log)),
     dependencies: [
       { name: 'database', check: () => stores.database.check() },
       { name: 'store', check: () => stores.blobs.check() },
@@ -245,6 +250,21 @@ function createRawRoutes(services: Services, { blobs }: Stores): RawRoute[] {
     createArchiveRoute(services),
     createStoredFileRoute({ blobs, storedFiles }),
   ];
+}
+
+/** Loaded only where it is wanted. */
+async function createSshServer(
+  config: SshConfig,
+  services: Services,
+  database: Database,
+  log: Log,
+): Promise<SshServer> {
+  const { generateHostKey, readHostKey } = await import('./transport/ssh/host-key.ts');
+  const { SshServer } = await import('./transport/ssh/ssh-server.ts');
+  const given = config.hostKey === undefined ? undefined : readHostKey(config.hostKey);
+  if (given !== undefined && 'fault' in given) throw new ConfigError(`SSH_HOST_KEY ${given.fault}`);
+  const hostKey = given?.key ?? (await readOrMakeSetting(database.sql, 'ssh-host-key', generateHostKey));
+  return new SshServer({ services, hostKey, log: log.child({ part: 'ssh' }) });
 }
 
 function createJobHandlers({ sessions, engine }: Services, { database, blobs }: Stores): JobHandler[] {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { announce } from './announce.ts';
-import { type Config, ConfigError, loadConfig } from './config.ts';
+import { type Config, ConfigError, loadConfig, type SshConfig } from './config.ts';
 import { type Context, createContext } from './context.ts';
 import { createHealthRoute } from './http/health.ts';
 import { HttpServer } from './http/http-server.ts';
@@ -46,13 +46,15 @@ async function serve(config: Config, log: Log, stop: StopRequest): Promise<void>
   const server = await createServer(config, context, log);
   await listen(server, config);
   log.info({ host: config.host, port: config.port }, 'listening');
+  if (config.ssh !== undefined) await listenForSsh(context, config.ssh, log);
   announce(config.publicUrl, context.setup);
   void context.services.textRenderer.warmUp();
 
   const breakage = await Promise.race([stop.requested, context.broken]);
   if (breakage !== undefined) log.fatal(breakage);
   context.services.admission.stop();
-  await server.stop(breakage === undefined ? config.drainTimeoutMs : 0, stop.hurry);
+  const drainTimeoutMs = breakage === undefined ? config.drainTimeoutMs : 0;
+  await Promise.all([server.stop(drainTimeoutMs, stop.hurry), context.sshServer?.stop(drainTimeoutMs, stop.hurry)]);
   await closeInTime(context, log);
   log.info('stopped');
   process.exit(breakage === undefined ? 0 : 1);
@@ -65,6 +67,18 @@ async function listen(server: HttpServer, { host, port }: Config): Promise<void>
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`HOST and PORT name an address that cannot be listened on: ${reason}`, { cause: error });
   }
+}
+
+async function listenForSsh(context: Context, { host, port }: SshConfig, log: Log): Promise<void> {
+  try {
+    await context.sshServer?.listen(port, host);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`SSH_HOST and SSH_PORT name an address that cannot be listened on: ${reason}`, {
+      cause: error,
+    });
+  }
+  log.info({ host, port }, 'listening for git over SSH');
 }
 
 /** Databases and stores that do not answer any more must not keep the process from ending. */
