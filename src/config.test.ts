@@ -25,6 +25,8 @@ test.each([
   [{ REDIS_URL: 'http://cache' }, /^REDIS_URL is a URL of the right kind/],
   [{ S3_ENDPOINT: 'http://s3' }, /^S3_BUCKET is missing/],
   [{ S3_BUCKET: 'b', S3_ACCESS_KEY_ID: 'k' }, /go together/],
+  [{ SSH_PORT: '0' }, /^SSH_PORT is 1 or more/],
+  [{ SSH_HOST_KEY: 'key' }, /^SSH_PORT is missing/],
   [{ ADMIN_PASSWORD: 'long enough' }, /^ADMIN_USERNAME is missing/],
   [{ ADMIN_USERNAME: 'root' }, /needs ADMIN_PASSWORD/],
 ])('%j stops the start with a sentence that names the setting', (environment, sentence) => {
@@ -46,4 +48,12 @@ test('a store that is not AWS is addressed by path unless told otherwise', () =>
   expect(parseConfig({ S3_BUCKET: 'b' }).s3?.forcePathStyle).toBe(false);
   expect(parseConfig(s3).s3?.presign).toBe('on');
   expect(parseConfig({ ...s3, S3_PRESIGN: 'off' }).s3?.presign).toBe('off');
+});
+
+test('git over SSH is on where it has a port, and follows HTTP in what is not said', () => {
+  expect(parseConfig({}).ssh).toBeUndefined();
+  const plain = { host: '0.0.0.0', port: 2222, publicPort: 2222, hostKey: undefined };
+  expect(parseConfig({ HOST: '0.0.0.0', SSH_PORT: '2222' }).ssh).toEqual(plain);
+  const own = { SSH_HOST: '::1', SSH_PORT: '2222', SSH_PUBLIC_PORT: '22', SSH_HOST_KEY: 'key' };
+  expect(parseConfig(own).ssh).toEqual({ host: '::1', port: 2222, publicPort: 22, hostKey: 'key' });
 });
