@@ -19,7 +19,8 @@ export interface BenchForge extends BenchServer {
 const TOKEN = 'a-token-of-the-benchmark-alone';
 const BUCKET = 'bench';
 
-export async function startForge(folder: string, storage: Storage): Promise<BenchForge> {
+/** @param sha1 whether pushed objects are looked at for collision attacks, as `GIT_SHA1` says */
+export async function startForge(folder: string, storage: Storage, sha1: 'dc' | 'fast' = 'dc'): Promise<BenchForge> {
   await mkdir(folder, { recursive: true });
   const services = storage === 's3' ? await startServices(folder) : { settings: {}, stop: async () => undefined };
   const forge = await ForgeProcess.start({
@@ -28,6 +29,7 @@ export async function startForge(folder: string, storage: Storage): Promise<Benc
       ADMIN_USERNAME: 'ada',
       ADMIN_TOKEN: TOKEN,
       LOG_LEVEL: 'warn',
+      GIT_SHA1: sha1,
       ...services.settings,
     },
   });

@@ -64,6 +64,16 @@ describe('AttackDetector', () => {
     expect(attackOn(body, Buffer.concat([body, first]))).toBeUndefined();
   });
 
+  it('finds it wherever its memory comes to an end', () => {
+    const memoryBytes = 1024 * 1024 - LAYOUT.arena;
+    const filler = pseudoRandom(memoryBytes, 2);
+    const id = createHash('sha1').update(first).digest('hex');
+    for (let left = 0; left < 8 * BLOCK_BYTES; left += 7) {
+      const before = filler.subarray(0, memoryBytes - left);
+      expect(attackOn(before, Buffer.from('small'), first, filler.subarray(0, 2000)), `${left} bytes left`).toBe(id);
+    }
+  });
+
   it('forgets an object that was given up', () => {
     detector.reset();
     detector.update(first);

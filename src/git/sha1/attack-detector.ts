@@ -70,7 +70,8 @@ export class AttackDetector {
     this.#totalBytes += bytes.length;
     let at = 0;
     for (;;) {
-      const room = ARENA_END - PADDING_MAX_BYTES - this.#end;
+      // The padding of the object before may have used what is kept free for padding.
+      const room = Math.max(0, ARENA_END - PADDING_MAX_BYTES - this.#end);
       const taken = Math.min(room, bytes.length - at);
       this.#bytes.set(at === 0 && taken === bytes.length ? bytes : bytes.subarray(at, at + taken), this.#end);
       this.#end += taken;
