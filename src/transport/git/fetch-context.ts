@@ -54,8 +54,9 @@ export class FetchContext {
   /** In bytes; undefined for what the client may not know to exist. */
   async sizes(ids: readonly ObjectId[]): Promise<(number | undefined)[]> {
     const known = await this.#mayHave(ids);
-    const sizeOf = async (id: ObjectId) => (await this.snapshot.objects.header(id))?.sizeBytes;
-    return Promise.all(ids.map((id, index) => (known[index] ? sizeOf(id) : undefined)));
+    return Promise.all(
+      ids.map(async (id, index) => (known[index] ? (await this.snapshot.objects.header(id))?.sizeBytes : undefined)),
+    );
   }
 
   /** @throws {ProtocolError} */
