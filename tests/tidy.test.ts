@@ -106,6 +106,9 @@ const ADAPTERS =
   /^(?:storage\/(?:filesystem|s3|memory)-|bus\/(?:redis|memory|in-process|local)-|db\/embedded-postgres)/;
 const COMPOSITION_ROOT = ['context.ts', 'server.ts', 'dev-server.ts'];
 
+/** Who starts other programs: the embedded Postgres. */
+const PROCESS_STARTERS: readonly string[] = ['db/embedded-postgres.ts', 'db/postgres-launcher.ts'];
+
 interface SourceFile {
   /** Below `src/`, with slashes. */
   readonly name: string;
@@ -188,6 +191,25 @@ test('HTML reaches a page from src/web/text alone', () => {
     .filter(({ name, text }) => name !== 'web/components/SafeMarkup.astro' && /\bset:html\b|\.innerHTML\s*=/.test(text))
     .map(({ name }) => `src/${name} sets HTML: use SafeMarkup, which takes what src/web/text has made safe.`);
   expect(violations).toEqual([]);
+});
+
+test('bulk storage is never listed: Postgres knows what is in it', () => {
+  const violations = productionSources
+    .filter(({ text }) => /\bList(?:Objects(?:V2)?|ObjectVersions|MultipartUploads|Parts)Command\b/.test(text))
+    .map(({ name }) => `src/${name} lists a bucket, which takes longer the more it holds: ask for rows.`);
+  expect(violations).toEqual([]);
+});
+
+test('only db/outbox.ts notifies, outside of transactions', () => {
+  const violations = productionSources
+    .filter(({ name, text }) => name !== 'db/outbox.ts' && /\bpg_notify\b|\.notify\(|`\s*notify\b/i.test(text))
+    .map(({ name }) => `src/${name} notifies: write to the outbox, or call announceWork after the commit.`);
+  expect(violations).toEqual([]);
+});
+
+test('no repository is served by a git program', () => {
+  const starters = productionSources.filter(({ text }) => /\bnode:child_process\b/.test(text)).map(({ name }) => name);
+  expect(starters, 'a name from outside would become an argument: use the engine').toEqual(PROCESS_STARTERS);
 });
 
 test('no file re-exports', () => {

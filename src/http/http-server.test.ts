@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLog } from '#log.ts';
 import { HttpServer } from './http-server.ts';
 import type { RawRoute } from './raw-route.ts';
@@ -154,4 +155,14 @@ test('a route that breaks off the reading of a request leaves the server running
     `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 99999\r\n\r\n${'x'.repeat(20_000)}`,
   );
   await expect.poll(() => logged).toContain('"method":"POST"');
+});
+
+test('a request may take as long as it goes on coming, once its headers are there', async () => {
+  const listen = vi.spyOn(Server.prototype, 'listen');
+  await serve(answerWith('ok'));
+  const [node] = listen.mock.contexts as Server[];
+  listen.mockRestore();
+  // Node's own default cuts a push after 300 s, whether or not it moves.
+  expect(node?.requestTimeout).toBe(0);
+  expect(node?.headersTimeout).toBeGreaterThan(0);
 });

@@ -146,6 +146,16 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
     expect((await snapshot.objects.read(tip)).type).toBe('commit');
   });
 
+  it('makes the first branch the default one where the one that HEAD names is not pushed', async () => {
+    const tip = commit('a.txt', 'a\n');
+    await push(packOf([tip]), [create('refs/tags/v1', tip)]);
+    expect((await engine.snapshot(repositoryId)).refs.find('HEAD')).toBeUndefined();
+    await push(undefined, [create('refs/heads/trunk', tip)]);
+    expect((await engine.snapshot(repositoryId)).refs.headTarget).toBe('refs/heads/trunk');
+    await push(undefined, [create('refs/heads/main', tip)]);
+    expect((await engine.snapshot(repositoryId)).refs.headTarget).toBe('refs/heads/trunk');
+  });
+
   it('completes thin packs, and sends later what they brought once', async () => {
     const text = Array.from({ length: 400 }, (_, line) => `line ${line}\n`).join('');
     const first = commit('a.txt', text);

@@ -147,6 +147,23 @@ describe.skipIf(!hasDatabase)('git over HTTP', () => {
     expect(await remoteRefs(name)).toContain(head);
   });
 
+  it('takes such a body and its probe from a client with a token as Bearer', async () => {
+    const name = `project-${counter++}`;
+    await forge.createRepository(name, { visibility: 'private' });
+    const copy = await workingCopy(name);
+    const head = await commit(copy, 'big', Array.from({ length: 4_000 }, () => Math.random().toString(36)).join('\n'));
+    const outcome = await forge.accounts.tokens.issue({
+      userId: forge.owner.userId,
+      scopes: ['repo'],
+      note: 'git',
+      expiresAt: undefined,
+    });
+    if (outcome.kind !== 'issued') throw new Error(outcome.kind);
+    const header = `http.extraHeader=Authorization: Bearer ${outcome.secret}`;
+    await git(copy, '-c', header, '-c', 'http.postBuffer=1000', 'push', '-q', forge.url(name), 'main');
+    expect(await remoteRefs(name)).toContain(head);
+  });
+
   it('creates a private repository when one pushes to it', async () => {
     const name = `fresh-${counter++}`;
     const copy = await workingCopy(name);

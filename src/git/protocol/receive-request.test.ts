@@ -44,6 +44,12 @@ describe('readReceiveRequest', () => {
     });
   });
 
+  it('takes a push option for the text that it is, whatever is in it', async () => {
+    const options = ['a;b=c', 'x-internal: root', '$(id)', 'two\nlines', 'nul\0here', '--upload-pack=id', ''];
+    const request = await read(`${A} ${B} refs/heads/main\0push-options`, FLUSH, ...options, FLUSH);
+    expect(request).toMatchObject({ pushOptions: options, commands: [{ name: 'refs/heads/main' }] });
+  });
+
   it('reads a request that asks for nothing', async () => {
     const request = await read(`${A} ${ZERO} refs/heads/main`, FLUSH);
     expect(request).toMatchObject({ report: 'none', sideBand: false, atomic: false, pushOptions: [] });
