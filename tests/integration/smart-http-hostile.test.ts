@@ -1,4 +1,5 @@
 /** Git's doors and requests that no client of good will sends: each gets a clear answer, and the next one is served. */
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -6,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DELIM, encodePktLine, FLUSH, type OutgoingPkt } from '#git/pkt-line/encode.ts';
 import { lineText, splitPktLines } from '#git/pkt-line/pkt-line-reader.ts';
 import { limits } from '#limits.ts';
+import { PackMaker, TYPE } from '../fixtures/pack-maker.ts';
 import { hasDatabase } from '../support/database.ts';
 import { GitForge } from '../support/git-forge.ts';
 import { exchangeBytes, type RawAnswer, request } from '../support/raw-http.ts';
@@ -186,6 +188,16 @@ describe.skipIf(!hasDatabase)('git over HTTP, under attack', () => {
       const answer = await post('git-upload-pack', bomb, { 'content-encoding': 'gzip' });
       expect(answer.status).toBe(413);
       expect(process.memoryUsage().rss - before).toBeLessThan(100 * MIB);
+    });
+
+    it('says so when gzip breaks off behind the commands of a push', async () => {
+      const maker = new PackMaker();
+      maker.add(TYPE.blob, randomBytes(100_000));
+      const whole = gzipSync(Buffer.concat([encode(command('refs/heads/x'), FLUSH), maker.build()]));
+      const zipped = whole.subarray(0, whole.length / 2);
+      const answer = await post('git-receive-pack', zipped, { 'content-encoding': 'gzip' });
+      expect(answer.status).toBe(200);
+      expect(answer.body.toString()).toContain('unpack The request body is not valid gzip.\n');
     });
 
     it('refuses a fetch request that is too long', async () => {

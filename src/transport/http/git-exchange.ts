@@ -79,6 +79,8 @@ export class GitExchange {
 
   /** What a client reads about an error; reports the error when it is ours. */
   describe(error: unknown): string {
+    // Such as a body whose compression turns out to be damaged behind the commands of a push.
+    if (error instanceof HttpRefusal) return error.message;
     if (!isClientsFault(error) && !this.signal.aborted) this.log(error);
     return errorText(error, this.context.requestId);
   }
