@@ -1,9 +1,16 @@
 /** All fuzzers by name. */
 import type { FuzzTarget } from './fuzz-target.ts';
 import { openReceivePackFuzzer, openUploadPackFuzzer } from './target/git-http.ts';
+import { openLfsFuzzer } from './target/lfs-http.ts';
 import { openDeltaFuzzer, openObjectFuzzer } from './target/object.ts';
 import { openPackFuzzer, openPackTablesFuzzer } from './target/pack.ts';
-import { openHeaderFuzzer, openPktLineFuzzer, openRefNameFuzzer } from './target/text.ts';
+import {
+  openFilterFuzzer,
+  openHeaderFuzzer,
+  openPktLineFuzzer,
+  openRefNameFuzzer,
+  openSshCommandFuzzer,
+} from './target/text.ts';
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: 'pack', open: openPackFuzzer },
@@ -13,6 +20,9 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: 'pkt-line', open: openPktLineFuzzer },
   { name: 'ref-name', open: openRefNameFuzzer },
   { name: 'header', open: openHeaderFuzzer },
+  { name: 'ssh-command', open: openSshCommandFuzzer },
+  { name: 'filter', open: openFilterFuzzer },
   { name: 'upload-pack', open: openUploadPackFuzzer },
   { name: 'receive-pack', open: openReceivePackFuzzer },
+  { name: 'lfs', open: openLfsFuzzer },
 ];

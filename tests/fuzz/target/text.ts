@@ -2,11 +2,17 @@
 import { parseAccept } from '#api/media-type.ts';
 import { parseAuthorization } from '#auth/authorization-header.ts';
 import { GitError } from '#git/errors.ts';
+import { parseObjectFilter } from '#git/filter/parse-filter.ts';
+import { SHA1, SHA256 } from '#git/object/object-id.ts';
 import { encodePktLine } from '#git/pkt-line/encode.ts';
 import { PktLineReader, splitPktLines } from '#git/pkt-line/pkt-line-reader.ts';
 import { checkPushedRefName, isRefName } from '#git/refs/ref-name.ts';
+import { parseRange, type RequestedRange } from '#transport/http/byte-range.ts';
 import { parseGitPath } from '#transport/http/git-path.ts';
-import type { FuzzSession } from '../fuzz-target.ts';
+import { parseLfsPath } from '#transport/lfs/lfs-path.ts';
+import { parseSshCommand } from '#transport/ssh/exec-command.ts';
+import { FILTERS } from '../../differential/fetch-question.ts';
+import { allowGitErrors, type FuzzSession } from '../fuzz-target.ts';
 import { mutate } from '../mutate.ts';
 import type { Random } from '../random.ts';
 
@@ -25,6 +31,33 @@ const HEADERS = [
   'token x',
   'application/vnd.github.v3.raw+json; charset=utf-8, */*;q=0.1',
   'bytes=0-499,-500',
+  'bytes=10-',
+  'bytes=-7',
+];
+
+const SSH_COMMANDS = [
+  "git-upload-pack '/ada/repo.git'",
+  "git receive-pack 'ada/repo'",
+  "git-upload-archive '/ada/repo.git'",
+  'git-lfs-authenticate ada/repo.git download',
+  "git-upload-pack '/ada/it'\\''s.git'",
+];
+const SSH_VOCABULARY = [
+  ...["'", '"', '\\', ' ', ';', '&&', '|', '$(', '`', '\n', '-', '--', '../', '/', '~', 'git ', 'git-upload-pack '],
+  ...['--exec=', '-o', 'sh -c', 'GIT_PROTOCOL=', '\\!', "'\\''", '%2e', '.git', 'git-shell', 'git-lfs-transfer'],
+];
+const FILTER_VOCABULARY = [
+  'combine:',
+  '+',
+  '%',
+  '%2B',
+  '%25',
+  'tree:',
+  'blob:limit=',
+  '1k',
+  '1G',
+  'object:type=',
+  'sparse:oid=',
 ];
 
 /** Pkts read in pieces are those read at once. */
@@ -62,8 +95,42 @@ export function openHeaderFuzzer(): FuzzSession {
     attempt(random) {
       const text = mutate(random, Buffer.from(random.pick([...PATHS, ...HEADERS]))).toString('latin1');
       parseGitPath(text);
+      parseLfsPath(text);
+      requirePartWithin(parseRange(text, 1_000), 1_000);
       parseAuthorization(text);
       parseAccept(text);
+    },
+  };
+}
+
+function requirePartWithin(range: RequestedRange, sizeBytes: number): void {
+  if (range.kind !== 'part') return;
+  const { offset, lengthBytes } = range;
+  const fits = offset >= 0 && lengthBytes > 0 && offset + lengthBytes <= sizeBytes;
+  if (!fits) throw new Error(`range ${JSON.stringify(range)} of ${sizeBytes} bytes`);
+}
+
+/** What an SSH client asks to be run: a repository's address has nothing in it that leads elsewhere. */
+export function openSshCommandFuzzer(): FuzzSession {
+  return {
+    attempt(random) {
+      const line = mutate(random, Buffer.from(random.pick(SSH_COMMANDS)), SSH_VOCABULARY).toString();
+      const command = parseSshCommand(line);
+      if (command.kind === 'refused' || command.repository === undefined) return;
+      const { ownerLogin, repositoryName } = command.repository;
+      for (const name of [ownerLogin, repositoryName]) {
+        if (!/^[A-Za-z0-9._-]+$/.test(name) || /^\.+$/.test(name)) throw new Error(`${JSON.stringify(line)}: ${name}`);
+      }
+    },
+  };
+}
+
+/** Filters: read once or refused in words, and never for long. */
+export function openFilterFuzzer(): FuzzSession {
+  return {
+    attempt(random) {
+      const spec = mutate(random, Buffer.from(random.pick(FILTERS)), FILTER_VOCABULARY).toString();
+      allowGitErrors(() => void parseObjectFilter(spec, random.oneIn(4) ? SHA256 : SHA1));
     },
   };
 }

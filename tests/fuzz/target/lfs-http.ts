@@ -1,0 +1,77 @@
+/** The doors of Git LFS: bodies of batches and locks, addresses and ranges, damaged. */
+import { createHash } from 'node:crypto';
+import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
+import { basic, LFS_JSON, LfsForge } from '../../support/lfs-forge.ts';
+import { request } from '../../support/raw-http.ts';
+import type { FuzzSession } from '../fuzz-target.ts';
+import { mutate } from '../mutate.ts';
+import type { Random } from '../random.ts';
+
+const TEXT = 'large\n';
+const OID = createHash('sha256').update(TEXT).digest('hex');
+
+const VOCABULARY = [
+  ...['"operation":', '"download"', '"upload"', '"objects":', '"oid":', '"size":', '"transfers":', '"basic"', '"ref":'],
+  ...['"hash_algo":"sha256"', '"path":', '"force":true', '"cursor":', '"limit":', '"id":', 'null', 'true', '[]', '{}'],
+  ...['-1', '1e309', '9007199254740993', '0.5', OID, OID.toUpperCase(), '../', '\\u0000', '\\ud800', '__proto__'],
+];
+
+interface Shape {
+  readonly method: string;
+  readonly resource: string;
+  readonly body?: unknown;
+}
+
+function shapes(random: Random): readonly [Shape, ...Shape[]] {
+  const pointer = { oid: random.oneIn(2) ? OID : random.bytes(32).toString('hex'), size: random.size(100) };
+  const operation = random.pick(['download', 'upload']);
+  return [
+    {
+      method: 'POST',
+      resource: 'objects/batch',
+      body: { operation, objects: [pointer, pointer], transfers: ['basic'] },
+    },
+    {
+      method: 'POST',
+      resource: 'objects/batch',
+      body: { operation, objects: [pointer], ref: { name: 'refs/heads/main' } },
+    },
+    { method: 'POST', resource: 'verify', body: pointer },
+    { method: 'POST', resource: 'locks', body: { path: `f${random.below(50)}`, ref: { name: 'refs/heads/main' } } },
+    { method: 'GET', resource: `locks?path=f${random.below(50)}&limit=2&cursor=1` },
+    { method: 'POST', resource: 'locks/verify', body: { cursor: '0', limit: 3 } },
+    { method: 'POST', resource: `locks/${random.below(50)}/unlock`, body: { force: true } },
+    { method: 'GET', resource: `objects/${OID}` },
+    { method: 'PUT', resource: `objects/${OID}`, body: TEXT },
+  ];
+}
+
+export async function openLfsFuzzer(): Promise<FuzzSession> {
+  const forge = await LfsForge.start(new MemoryBlobStore());
+  await forge.createRepository('large');
+  return {
+    async attempt(random) {
+      const { method, resource, body } = random.pick(shapes(random));
+      const sound = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+      const address = random.oneIn(8) ? printable(mutate(random, Buffer.from(resource))) : resource;
+      const { status, body: answer } = await request(forge.port, method, `/ada/large.git/info/lfs/${address}`, {
+        headers: {
+          authorization: basic(random.oneIn(10) ? 'nobody' : 'ada'),
+          accept: random.oneIn(20) ? '*/*' : LFS_JSON,
+          'content-type': random.oneIn(20) ? 'text/plain' : LFS_JSON,
+          ...(random.oneIn(4) && { range: printable(mutate(random, Buffer.from('bytes=0-3'))) }),
+        },
+        ...(method !== 'GET' && { body: random.oneIn(5) ? sound : mutate(random, sound, VOCABULARY) }),
+      });
+      const asked = `${method} ${address}`;
+      if (status >= 500) throw new Error(`status ${status} to ${asked}: ${answer}`);
+      if (status >= 400 && status !== 416 && answer.length > 0) JSON.parse(answer.toString());
+    },
+    close: () => forge.close(),
+  };
+}
+
+/** Node sends nothing else. */
+function printable(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/[^\x21-\x7e]/g, '');
+}
