@@ -93,7 +93,7 @@ export const GIT_SETTINGS = {
   } as Definition<'severities', Readonly<Record<string, SeverityOverride>>>,
   'receive.fsck.skipList': list('Ids of objects that are not checked.'),
 
-  'core.maxTreeDepth': bound(limits.treeDepthMax, 'Folders inside each other that a push may bring.'),
+  'core.maxTreeDepth': bound(limits.treeDepthMax, 'Folders inside each other that an archive may hold.'),
   'limits.warnObjectSize': {
     kind: 'count',
     default: limits.objectWarnBytes,

@@ -96,14 +96,18 @@ async function readRefs(
 ): Promise<ReadonlyMap<string, ObjectId>> {
   const names = commands.map((command) => command.name);
   const created = commands.filter(isCreation).map((command) => command.name);
+  // Of the refs below a new one, one more than go in this push is enough to know whether one stays.
+  const deletionCount = commands.filter((command) => isZero(command.newId)).length;
   const rows = await tx<{ name: string; target: Uint8Array }[]>`
     select name, target from ref where repository_id = ${repositoryId}
       and name = any(${[...names, ...new Set(created.flatMap(foldersOf))]}::text[])
     union
-    select ref.name, ref.target
+    select below.name, below.target
     from unnest(${created}::text[]) as wanted(name)
-    join ref on ref.repository_id = ${repositoryId}
-      and ref.name >= (wanted.name || '/') collate "C" and ref.name < (wanted.name || '0') collate "C"`;
+    cross join lateral (
+      select name, target from ref where repository_id = ${repositoryId}
+        and name >= (wanted.name || '/') collate "C" and name < (wanted.name || '0') collate "C"
+      order by name limit ${deletionCount + 1}) as below`;
   return new Map(rows.map((row) => [row.name, toHex(row.target)]));
 }
 

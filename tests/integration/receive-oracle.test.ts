@@ -35,6 +35,9 @@ interface Ids {
   readonly fresh: string;
   /** A commit whose parent nobody has. */
   readonly broken: string;
+  /** Commits that git finds fault with: by default an error, and a warning. */
+  readonly paddedDate: string;
+  readonly nulInMessage: string;
   readonly tag: string;
   readonly blob: string;
   readonly tree: string;
@@ -55,6 +58,14 @@ interface Question {
 
 const CREATES_FRESH = { pack: ({ fresh, main }: Ids) => [fresh, `^${main}`] };
 const EMPTY_PACK = { pack: ({ main }: Ids) => [main, `^${main}`] };
+
+function faulty(settings: StoredGitSettings, which: 'paddedDate' | 'nulInMessage' = 'paddedDate'): Question {
+  return {
+    objects: (ids) => [ids[which]],
+    settings: { 'receive.fsckObjects': true, ...settings },
+    commands: (ids) => [[ZERO, ids[which], 'refs/heads/new']],
+  };
+}
 
 const QUESTIONS: Record<string, Question> = {
   'a creation': { ...CREATES_FRESH, commands: ({ fresh }) => [[ZERO, fresh, 'refs/heads/new']] },
@@ -256,6 +267,16 @@ const QUESTIONS: Record<string, Question> = {
       [side, ZERO, 'refs/heads/side'],
     ],
   },
+  'a commit with a fault': faulty({}),
+  'a commit with a fault that is to be a warning': faulty({ 'receive.fsck': { zeroPaddedDate: 'warn' } }),
+  'a commit with a fault that is to be ignored': faulty({ 'receive.fsck': { zeroPaddedDate: 'ignore' } }),
+  'a commit with a fault where nothing is looked for': faulty({ 'receive.fsckObjects': false }),
+  'a commit with a warning, which is an error here': faulty({}, 'nulInMessage'),
+  'a commit with a warning that is to be one': faulty({ 'receive.fsck': { nulInCommit: 'warn' } }, 'nulInMessage'),
+  'a commit with a warning that is to be an error': faulty(
+    { 'receive.fsck': { nulInCommit: 'error' } },
+    'nulInMessage',
+  ),
   'new history from where a shallow one ends': {
     pack: ({ fresh, main }) => [fresh, `^${main}`],
     shallow: ({ main }) => [main],
@@ -291,7 +312,21 @@ describe.skipIf(!hasDatabase)('beside git receive-pack', () => {
     const fresh = scratch.line(['commit-tree', '-p', main, '-m', 'Fresh', `${main}^{tree}`]);
     const lost = scratch.line(['commit-tree', '-p', main, '-m', 'Lost', `${main}^{tree}`]);
     const broken = scratch.line(['commit-tree', '-p', lost, '-m', 'Broken', `${main}^{tree}`]);
-    ids = { root, side, main, fresh, broken, blob, tree, tag: scratch.line(['rev-parse', 'v1']) };
+    const head = `tree ${scratch.line(['rev-parse', `${main}^{tree}`])}\nparent ${main}\nauthor A <a@b> `;
+    const paddedDate = scratch.writeObject('commit', `${head}01 +0000\ncommitter A <a@b> 1 +0000\n\nPadded\n`);
+    const nulInMessage = scratch.writeObject('commit', `${head}1 +0000\ncommitter A <a@b> 1 +0000\n\nN\0UL\n`);
+    ids = {
+      root,
+      side,
+      main,
+      fresh,
+      broken,
+      paddedDate,
+      nulInMessage,
+      blob,
+      tree,
+      tag: scratch.line(['rev-parse', 'v1']),
+    };
   });
 
   afterAll(async () => {
@@ -344,7 +379,9 @@ describe.skipIf(!hasDatabase)('beside git receive-pack', () => {
     scratch.git(['clone', '-q', '--mirror', '--no-local', scratch.directory, folder]);
     const git = (...args: string[]) => spawnSync('git', args, { cwd: folder, env: { ...process.env, LC_ALL: 'C' } });
     git('remote', 'remove', 'origin');
-    for (const [name, value] of Object.entries(settings)) {
+    const { 'receive.fsck': severities = {}, ...others } = settings;
+    for (const [id, severity] of Object.entries(severities as object)) git('config', `receive.fsck.${id}`, severity);
+    for (const [name, value] of Object.entries(others)) {
       for (const one of Array.isArray(value) ? value : [value]) git('config', '--add', name, String(one));
     }
     const { stdout } = spawnSync('git', ['receive-pack', '--stateless-rpc', folder], { input: body });
@@ -358,7 +395,7 @@ describe.skipIf(!hasDatabase)('beside git receive-pack', () => {
     const body = encode(question);
     const ours = await askUs(body, question.settings ?? {});
     const gits = askGit(body, question.settings ?? {});
-    expect(gits.report[0]).toBe('unpack ok');
+    expect(gits.report[0]).toMatch(/^unpack (ok|unpack-objects abnormal exit)$/);
     expect(ours.report.map(inWordsOfOldGit)).toEqual(gits.report);
     expect([...ours.refs].sort(byName)).toEqual(gits.refs);
   });
@@ -373,6 +410,8 @@ function reportOf(body: Uint8Array): string[] {
 }
 
 function inWordsOfOldGit(line: string): string {
+  // Git has told the rest over the side band.
+  if (/^unpack (?!ok)/.test(line)) return 'unpack unpack-objects abnormal exit';
   const [, name, reason = ''] = /^ng (\S+) (.*)$/.exec(line) ?? [];
   return name !== undefined && REF_STORE_REASONS.has(reason) ? `ng ${name} ${REF_STORE_REASON}` : line;
 }

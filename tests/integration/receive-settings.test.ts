@@ -1,0 +1,126 @@
+/** What an owner may set for pushes, with real git on the other side. What git has too is in `receive-oracle.test.ts`. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StoredGitSettings } from '#repository/git-settings.ts';
+import { ScratchRepository } from '../fixtures/scratch-repository.ts';
+import { hasDatabase } from '../support/database.ts';
+import { GitForge, type GitRun } from '../support/git-forge.ts';
+
+describe.skipIf(!hasDatabase)('settings of pushes', () => {
+  let forge: GitForge;
+  let scratch: ScratchRepository;
+  let number = 0;
+
+  beforeAll(async () => {
+    forge = await GitForge.start();
+    scratch = new ScratchRepository();
+    for (let version = 0; version < 12; version++) {
+      const lines = Array.from({ length: 900 }, (_, line) => `${line === version * 50 ? 'changed' : 'line'} ${line}\n`);
+      writeFileSync(path.join(scratch.directory, 'file.txt'), lines.join(''));
+      for (let file = 0; file < version; file++) writeFileSync(path.join(scratch.directory, `${file}`), `${file}\n`);
+      scratch.git(['add', '.']);
+      scratch.git(['commit', '-q', '-m', `Commit ${version}`]);
+    }
+  });
+
+  afterAll(async () => {
+    scratch?.[Symbol.dispose]();
+    await forge?.close();
+  });
+
+  async function create(settings: StoredGitSettings): Promise<string> {
+    const name = `set-${++number}`;
+    const { id } = await forge.createRepository(name);
+    await forge.accounts.database.sql`
+      update repository set git_settings = ${JSON.stringify(settings)}::text::jsonb where id = ${id}`;
+    return name;
+  }
+
+  async function push(settings: StoredGitSettings, ...args: string[]): Promise<GitRun> {
+    const name = await create(settings);
+    return forge.git(scratch.directory, ['push', forge.url(name, 'ada'), ...args]);
+  }
+
+  it.each<[StoredGitSettings, RegExp]>([
+    [{ 'receive.maxInputSize': 1_000 }, /remote unpack failed: pack exceeds maximum allowed size/],
+    [{ 'limits.maxObjects': 10 }, /remote unpack failed: pack announces \d+ objects, more than the 10 allowed/],
+    [
+      { 'limits.maxObjectSize': 500 },
+      /remote unpack failed: blob of \d+ bytes in the pack at \d+ exceeds the size allowed/,
+    ],
+    [{ 'limits.maxInflatedSize': 1_000, 'limits.maxInflationRatio': 1 }, /remote unpack failed: pack inflates to more/],
+    [{ 'limits.maxTreeEntries': 5 }, /remote unpack failed: tree has \d+ entries, more than the 5 allowed/],
+    [{ 'limits.maxDeltaDepth': 1 }, /remote unpack failed: resolve deltas: a chain is longer than 1/],
+    [{ 'limits.maxCommands': 1 }, /remote unpack failed: push of more than 1 refs/],
+    [{ 'limits.maxRefName': 12 }, /remote unpack failed: push of a ref whose name has more than 12 bytes/],
+  ])('%j is a bound with a reason', async (settings, reason) => {
+    const run = await push(settings, 'main', 'main:refs/heads/another-name');
+    expect(run.stderr).toMatch(reason);
+    expect(run.status).toBe(1);
+  });
+
+  it('warns of large objects', async () => {
+    const run = await push({ 'limits.warnObjectSize': 5_000 }, 'main');
+    expect(run).toMatchObject({ status: 0 });
+    expect(run.stderr).toMatch(/remote: warning: object [0-9a-f]{40} has \d+ bytes, more than the 5000 recommended/);
+  });
+
+  it('may close the door to pushes over HTTP', async () => {
+    const run = await push({ 'http.receivepack': false }, 'main');
+    expect(run.status).not.toBe(0);
+    expect(run.stderr).toMatch(/Service not enabled: 'receive-pack'/);
+    expect(run.stderr).toMatch(/403/);
+  });
+
+  it('may offer less', async () => {
+    const atomic = await push({ 'receive.advertiseAtomic': false }, '--atomic', 'main');
+    expect(atomic.stderr).toContain('the receiving end does not support --atomic push');
+    const options = await push({ 'receive.advertisePushOptions': false }, '-o', 'x', 'main');
+    expect(options.stderr).toContain('the receiving end does not support push options');
+    expect(await push({}, '--atomic', '-o', 'ci.skip;x=\\n', 'main')).toMatchObject({ status: 0 });
+  });
+
+  it.each([true, false])('names a session: %s', async (isNamed) => {
+    const name = await create({ 'transfer.advertiseSID': isNamed });
+    const answer = await fetch(`http://localhost:${forge.port}/ada/${name}.git/info/refs?service=git-receive-pack`, {
+      headers: { authorization: forge.authorization },
+    });
+    expect(/ session-id=[!-~]+ /.test(await answer.text())).toBe(isNamed);
+  });
+
+  it('does not show hidden refs to those who push', async () => {
+    const name = await create({});
+    await forge.git(scratch.directory, ['push', forge.url(name, 'ada'), 'main', 'main:refs/secret/x']);
+    await forge.accounts.database.sql`
+      update repository set git_settings = '{"receive.hideRefs":["refs/secret"]}' where name = ${name}`;
+    const run = await forge.git(scratch.directory, ['push', forge.url(name, 'ada'), 'main~1:refs/secret/x']);
+    expect(run.stderr).toContain('deny updating a hidden ref');
+    const answer = await fetch(`http://localhost:${forge.port}/ada/${name}.git/info/refs?service=git-receive-pack`, {
+      headers: { authorization: forge.authorization },
+    });
+    expect(await answer.text()).not.toContain('refs/secret');
+  });
+
+  it('passes over objects of the skip list', async () => {
+    const tree = scratch.line(['rev-parse', 'main^{tree}']);
+    const body = `tree ${tree}\nauthor A <a@b> 01 +0000\ncommitter A <a@b> 1 +0000\n\nPadded\n`;
+    const id = scratch.writeObject('commit', body);
+    const refused = await push({}, `${id}:refs/heads/old`);
+    expect(refused.stderr).toMatch(new RegExp(`remote unpack failed: object ${id}: zeroPaddedDate`));
+    expect(await push({ 'receive.fsck.skipList': [id.toUpperCase()] }, `${id}:refs/heads/old`)).toMatchObject({
+      status: 0,
+    });
+    const warned = await push({ 'receive.fsck': { zeroPaddedDate: 'warn' } }, `${id}:refs/heads/old`);
+    expect(warned.status).toBe(0);
+    expect(warned.stderr).toMatch(new RegExp(`remote: warning in commit ${id}: zeroPaddedDate`));
+  });
+
+  it.each(['refs/for/main', 'refs/drafts/main', 'refs/for-review/x'])(
+    'says how changes get reviewed: %s',
+    async (name) => {
+      const run = await push({}, `main:${name}`);
+      expect(run.stderr).toContain('push a branch, then open a pull request from it');
+    },
+  );
+});
