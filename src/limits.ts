@@ -178,6 +178,12 @@ export const limits = {
   /** Filters in the filter of one partial fetch, and combinations within combinations: git's clients combine a handful, one level deep. */
   filtersCombinedMax: 64,
   filterNestingMax: 8,
+  /** Trees that one partial fetch may look at, each as often as it stands at another path: larger than any history that is kept here. */
+  filterTreesMax: 5_000_000,
+  /** Size of a blob with sparse-checkout patterns, and how many patterns it may have: each is tried on each path. */
+  sparsePatternsMaxBytes: 64 * KIB,
+  sparsePatternsMax: 500,
+  sparsePatternStarsMax: 8,
   /** Objects of the answers to fetches that stay chosen, of one repository, about 40 bytes each. */
   packChoicesMaxObjects: 1_000_000,
   /** Commits that stay in memory as graphs, about 100 bytes each. */

@@ -9,13 +9,11 @@ import { ingestLimitsOf } from './ingest/ingest-limits.ts';
 import { type IngestedPack, ingestPack, type PackIngestDependencies } from './ingest/pack-ingest.ts';
 import type { PackFiles } from './pack-files.ts';
 import type { PackedObjectStore } from './packed-object-store.ts';
-import type { SortedRefs } from './ref-snapshot.ts';
 import type { PushRequest } from './repository-engine.ts';
 
 export interface ConnectedPart {
   /** Of the repository and of the push. */
   readonly objects: PackedObjectStore;
-  readonly refs: SortedRefs;
   /** What the repository has that counts. */
   readonly visibleRefs: readonly Ref[];
   /** Objects of the push that are connected, and all below them. */
@@ -26,10 +24,10 @@ export interface ConnectedPart {
 export async function ingestConnectedPart(
   dependencies: { readonly ingest: PackIngestDependencies; readonly files: PackFiles },
   request: PushRequest,
-  { objects, refs, visibleRefs, ids }: ConnectedPart,
+  { objects, visibleRefs, ids }: ConnectedPart,
 ): Promise<IngestedPack | undefined> {
   const { signal, settings } = request;
-  const plan = await planPack(objects, refs, dependencies.files, {
+  const plan = await planPack(objects, dependencies.files, {
     wants: ids,
     haves: visibleRefs.map((ref) => ref.target),
     thinPack: false,

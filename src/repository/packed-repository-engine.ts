@@ -90,8 +90,8 @@ export class PackedRepositoryEngine implements RepositoryEngine {
   }
 
   planPack(snapshot: RepositorySnapshot, request: PackRequest): Promise<PackPlan> {
-    const { objects, refs } = snapshot as PackedSnapshot;
-    return planPack(objects, refs, this.#files, request);
+    const { objects } = snapshot as PackedSnapshot;
+    return planPack(objects, this.#files, request);
   }
 
   receive(request: PushRequest): Promise<PushOutcome> {

@@ -85,7 +85,7 @@ class Push {
     if (commands.length === 0) return { checks, result: undefined };
     const ids = await connections.ofPack(commands);
     const isPart = ids.length > 0 && missing.size > 0;
-    const part = isPart ? await this.#takePart({ objects, refs: state.refs, visibleRefs: refs, ids }) : ingested;
+    const part = isPart ? await this.#takePart({ objects, visibleRefs: refs, ids }) : ingested;
     // A pack that no ref needs is left to go.
     const pack = ids.length > 0 ? part : undefined;
     const result = await commit(this.#dependencies.db, {

@@ -1,12 +1,14 @@
 /** Which commits and tags a fetch asks for, and which the client has: the frame within which objects are chosen. */
 import { fromHex } from '#bytes/hex.ts';
-import type { ObjectId } from '#git/object/object-id.ts';
+import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
 import { parseTag } from '#git/object/tag.ts';
 import type { Ref } from '#git/ref-store.ts';
-import { markAncestors } from '#git/walk/ancestry.ts';
+import { markingAncestors } from '#git/walk/ancestry.ts';
 import type { CommitGraph } from '#git/walk/commit-graph.ts';
 import { IdTable } from '#git/walk/id-table.ts';
 import type { PackedObjectStore } from '../packed-object-store.ts';
+import { Pause, runWithPauses } from '../pause.ts';
+import type { PackRequest } from '../repository-engine.ts';
 
 export const WANTED = 1;
 export const HAD = 2;
@@ -15,38 +17,70 @@ export interface Closure {
   readonly graph: CommitGraph;
   /** WANTED and HAD for each commit of the graph, ancestors included. */
   readonly marks: Uint8Array;
+  /** Commits whose parents the client lacks and goes on lacking, or gets for the first time: nothing is known of it from their parents. */
+  readonly boundary: ReadonlySet<number>;
+  /** Commits of the boundary by their parents, when the client has them and gets the parents now. */
+  readonly childrenHad: ReadonlyMap<number, number>;
+  /** Some of the commits that the client says it has. */
+  readonly clientTips: readonly number[];
   /** Tag objects to send. */
   readonly tags: IdTable;
   /** Trees and blobs that were asked for, by id or through a tag. */
   readonly looseWants: IdTable;
+  /** Commits that were asked for, by id or through a tag. */
+  readonly commitWants: readonly number[];
   readonly hasHaves: boolean;
 }
 
-export interface ClosureRequest {
-  readonly wants: readonly ObjectId[];
-  readonly haves: readonly ObjectId[];
-  readonly includeTag: boolean;
-  /** The tags that `includeTag` may add. */
-  readonly refs: readonly Ref[];
-}
+export type ClosureRequest = Pick<
+  PackRequest,
+  'wants' | 'haves' | 'includeTag' | 'visibleRefs' | 'clientShallow' | 'shallowUpdate' | 'signal'
+>;
+
+/** Of the client's tips, as many are compared with trees that have no better counterpart. */
+const CLIENT_TIPS_MAX = 4;
 
 export async function computeClosure(objects: PackedObjectStore, request: ClosureRequest): Promise<Closure> {
   const graph = await objects.commitGraph();
   const marks = new Uint8Array(graph.count);
-  const tags = new IdTable(objects.format);
-  const had = await peelAll(objects, graph, request.haves, new IdTable(objects.format));
-  const wanted = await peelAll(objects, graph, request.wants, tags);
-  markAncestors(graph, had.commits, marks, HAD);
-  markAncestors(graph, wanted.commits, marks, WANTED);
-  if (request.includeTag) await addTags(objects, graph, marks, request.refs, tags);
-  return { graph, marks, tags, looseWants: wanted.others, hasHaves: had.commits.length > 0 };
+  const hadTags = new IdTable(objects.format);
+  const wantedTags = new IdTable(objects.format);
+  const had = await peelAll(objects, graph, request.haves, hadTags);
+  const wanted = await peelAll(objects, graph, request.wants, wantedTags);
+  const { boundary, unshallowed, childrenHad } = boundaryOf(graph, request);
+  const commitsHad = [...had.commits, ...unshallowed];
+  const commitWants = [...wanted.commits, ...childrenHad.keys()];
+  const isCut = (position: number) => boundary.has(position);
+  await runWithPauses(markingAncestors(graph, commitsHad, marks, HAD, isCut), request.signal);
+  await runWithPauses(markingAncestors(graph, commitWants, marks, WANTED, isCut), request.signal);
+  const tags = without(wantedTags, hadTags, objects.format);
+  const isSent = (id: Uint8Array) => marks[graph.positionOfSlot(id, 0)] === WANTED;
+  if (request.includeTag) await addTags(objects, request.visibleRefs, tags, isSent);
+  return {
+    graph,
+    marks,
+    boundary,
+    childrenHad,
+    clientTips: newest(graph, commitsHad).slice(0, CLIENT_TIPS_MAX),
+    tags,
+    looseWants: without(wanted.others, had.others, objects.format),
+    commitWants,
+    hasHaves: commitsHad.length > 0,
+  };
 }
 
 /** Follows ids to commits. Tags on the way are added to `tags`. */
-export async function peelAll(objects: PackedObjectStore, graph: CommitGraph, ids: readonly ObjectId[], tags: IdTable) {
+export async function peelAll(
+  objects: PackedObjectStore,
+  graph: CommitGraph,
+  ids: readonly ObjectId[],
+  tags: IdTable,
+): Promise<{ commits: number[]; others: IdTable }> {
   const commits: number[] = [];
   const others = new IdTable(objects.format);
+  const pause = new Pause();
   for (const id of ids) {
+    if (pause.isDue) await pause.take();
     const position = graph.positionOf(id);
     if (position >= 0) {
       commits.push(position);
@@ -60,6 +94,25 @@ export async function peelAll(objects: PackedObjectStore, graph: CommitGraph, id
   return { commits, others };
 }
 
+/**
+ * Adds the annotated tags that lead to what is sent, and the tags between — gitprotocol-capabilities(5), "include-tag".
+ *
+ * @param isSent asked about what a tag leads to in the end
+ */
+export async function addTags(
+  objects: PackedObjectStore,
+  refs: readonly Ref[],
+  tags: IdTable,
+  isSent: (id: Uint8Array) => boolean,
+): Promise<void> {
+  const pause = new Pause();
+  for (const ref of refs) {
+    if (pause.isDue) await pause.take();
+    if (!ref.peeled || !ref.name.startsWith('refs/tags/')) continue;
+    if (isSent(fromHex(ref.peeled))) await peel(objects, ref.target, tags);
+  }
+}
+
 async function peel(objects: PackedObjectStore, id: ObjectId, tags: IdTable): Promise<ObjectId> {
   let target = id;
   while ((await objects.header(target))?.type === 'tag') {
@@ -69,17 +122,36 @@ async function peel(objects: PackedObjectStore, id: ObjectId, tags: IdTable): Pr
   return target;
 }
 
-/** Adds the tags whose target is sent, and the tags between — gitprotocol-capabilities(5), "include-tag". */
-async function addTags(
-  objects: PackedObjectStore,
-  graph: CommitGraph,
-  marks: Uint8Array,
-  refs: readonly Ref[],
-  tags: IdTable,
-): Promise<void> {
-  for (const ref of refs) {
-    if (!ref.peeled || !ref.name.startsWith('refs/tags/')) continue;
-    const position = graph.positionOf(ref.peeled);
-    if (position >= 0 && marks[position] === WANTED) await peel(objects, ref.target, tags);
+/**
+ * A commit whose parents are sent for the first time stays in the boundary: the client has it and lacks its parents, which are
+ * asked for besides — `send_unshallow` of git's `upload-pack.c`.
+ */
+function boundaryOf(graph: CommitGraph, { clientShallow, shallowUpdate }: ClosureRequest) {
+  const boundary = new Set<number>();
+  for (const id of [...clientShallow, ...(shallowUpdate?.shallow ?? [])]) boundary.add(graph.positionOf(id));
+  const unshallowed = (shallowUpdate?.unshallow ?? []).map((id) => graph.positionOf(id)).filter((at) => at >= 0);
+  const childrenHad = new Map<number, number>();
+  for (const child of unshallowed) {
+    boundary.add(child);
+    for (let index = 0; index < graph.parentCount(child); index++) {
+      const parent = graph.parentAt(child, index);
+      if (parent >= 0) childrenHad.set(parent, child);
+    }
   }
+  boundary.delete(-1);
+  return { boundary, unshallowed, childrenHad };
+}
+
+function newest(graph: CommitGraph, positions: readonly number[]): number[] {
+  return [...new Set(positions)].sort((a, b) => graph.dateAt(b) - graph.dateAt(a));
+}
+
+function without(table: IdTable, left: IdTable, format: ObjectFormat): IdTable {
+  if (left.size === 0) return table;
+  const { ids, idBytes, size } = table;
+  const rest = new IdTable(format);
+  for (let number = 0; number < size; number++) {
+    if (left.find(ids, number * idBytes) < 0) rest.add(ids, number * idBytes);
+  }
+  return rest;
 }

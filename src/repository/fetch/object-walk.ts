@@ -3,7 +3,6 @@
  * tree with those of its parents, so that only what changed is read. Like git's sparse walk (`pack.useSparse`), it may send an object that
  * the client has under another path.
  */
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { fromHex, toHex } from '#bytes/hex.ts';
 import { MissingObjectError } from '#git/errors.ts';
 import { isGitlinkMode, isTreeMode } from '#git/object/file-mode.ts';
@@ -13,6 +12,7 @@ import { DateQueue } from '#git/walk/ancestry.ts';
 import { IdTable } from '#git/walk/id-table.ts';
 import { forEachChange } from '#git/walk/tree-changes.ts';
 import type { PackedObjectStore } from '../packed-object-store.ts';
+import { Pause } from '../pause.ts';
 import { type Closure, HAD, WANTED } from './closure.ts';
 
 export interface NeededObjects {
@@ -22,8 +22,8 @@ export interface NeededObjects {
   readonly clientHas: IdTable;
 }
 
-/** Trees read between two turns of the event loop. */
-const TREES_PER_TURN = 200;
+/** Trees read between two looks at the clock. */
+const TREES_PER_LOOK = 8;
 
 export async function walkObjects(
   objects: PackedObjectStore,
@@ -31,13 +31,59 @@ export async function walkObjects(
   signal: AbortSignal,
 ): Promise<NeededObjects> {
   const walk = new ObjectWalk(objects, signal);
-  await walk.addCommits(closure);
+  const commits = await commitsToSend(closure, objects.format, signal);
+  await walk.addCommits(closure, commits);
   for (const id of idsOf(closure.tags)) walk.needed.add(fromHex(id), 0);
   for (const id of idsOf(closure.looseWants)) await walk.addLoose(id);
   return { needed: walk.needed, clientHas: walk.clientHas };
 }
 
-function idsOf({ ids, size, idBytes }: IdTable): ObjectId[] {
+export interface CommitsToSend {
+  /** Newest first, as git writes them. */
+  readonly positions: readonly number[];
+  /** Their ids, one slot after another. */
+  readonly ids: Uint8Array;
+}
+
+export async function commitsToSend(
+  { graph, marks }: Closure,
+  format: ObjectFormat,
+  signal: AbortSignal,
+): Promise<CommitsToSend> {
+  const pause = new Pause();
+  const queue = new DateQueue(graph);
+  const positions: number[] = [];
+  for (let position = 0; position < graph.count; position++) {
+    if (marks[position] === WANTED) queue.push(position);
+    if (pause.isDue) await pause.take();
+  }
+  const ids = new Uint8Array(queue.size * format.idBytes);
+  for (let position = queue.pop(); position >= 0; position = queue.pop()) {
+    ids.set(fromHex(graph.idAt(position)), positions.length * format.idBytes);
+    positions.push(position);
+    if (!pause.isDue) continue;
+    signal.throwIfAborted();
+    await pause.take();
+  }
+  return { positions, ids };
+}
+
+/**
+ * Commits whose trees the client has or gets: what a commit's tree is compared with. The parents, unless the client's history ends at
+ * the commit; then what the client has of other commits, for much of it is the same.
+ */
+export function relativesOf({ graph, marks, boundary, childrenHad, clientTips }: Closure, position: number): number[] {
+  const childHad = childrenHad.get(position);
+  if (boundary.has(position)) return childHad === undefined ? [...clientTips] : [childHad];
+  const relatives = childHad === undefined ? [] : [childHad];
+  for (let index = 0; index < graph.parentCount(position); index++) {
+    const parent = graph.parentAt(position, index);
+    if (parent >= 0 && marks[parent] !== 0) relatives.push(parent);
+  }
+  return relatives;
+}
+
+export function idsOf({ ids, size, idBytes }: IdTable): ObjectId[] {
   return Array.from({ length: size }, (_, number) => toHex(ids, number * idBytes, (number + 1) * idBytes));
 }
 
@@ -45,9 +91,9 @@ class ObjectWalk {
   readonly #objects: PackedObjectStore;
   readonly #format: ObjectFormat;
   readonly #signal: AbortSignal;
+  readonly #pause = new Pause(TREES_PER_LOOK);
   readonly needed: IdTable;
   readonly clientHas: IdTable;
-  #untilYield = TREES_PER_TURN;
 
   constructor(objects: PackedObjectStore, signal: AbortSignal) {
     this.#objects = objects;
@@ -57,31 +103,25 @@ class ObjectWalk {
     this.clientHas = new IdTable(this.#format);
   }
 
-  /** Newest first, as git writes them. */
-  async addCommits({ graph, marks }: Closure): Promise<void> {
-    const queue = new DateQueue(graph);
-    for (let position = 0; position < graph.count; position++) if (marks[position] === WANTED) queue.push(position);
-    const positions: number[] = [];
-    for (let position = queue.pop(); position >= 0; position = queue.pop()) positions.push(position);
-    for (const position of positions) this.needed.add(fromHex(graph.idAt(position)), 0);
-    // Oldest first from here: a tree that a parent brings is known by the time its child is looked at.
-    for (const position of positions.reverse()) {
-      const parents = Array.from({ length: graph.parentCount(position) }, (_, index) =>
-        graph.parentAt(position, index),
-      );
-      const known = parents.filter((parent) => parent >= 0);
-      for (const parent of known) {
-        if ((marks[parent] as number) & HAD) this.clientHas.add(fromHex(graph.treeAt(parent)), 0);
+  async addCommits(closure: Closure, { positions, ids }: CommitsToSend): Promise<void> {
+    const { graph, marks } = closure;
+    for (let at = 0; at < ids.length; at += this.#format.idBytes) this.needed.add(ids, at);
+    // Oldest first: a tree that a parent brings is known by the time its child is looked at.
+    for (const position of positions.toReversed()) {
+      const relatives = relativesOf(closure, position);
+      for (const relative of relatives) {
+        if ((marks[relative] as number) & HAD) this.clientHas.add(fromHex(graph.treeAt(relative)), 0);
       }
       await this.#addTree(
         graph.treeAt(position),
-        known.map((parent) => ({ id: graph.treeAt(parent), isHad: ((marks[parent] as number) & HAD) !== 0 })),
+        relatives.map((relative) => ({ id: graph.treeAt(relative), isHad: ((marks[relative] as number) & HAD) !== 0 })),
       );
     }
   }
 
   /** Adds a tree or blob that was asked for by itself, and everything below. */
   async addLoose(id: ObjectId): Promise<void> {
+    await this.#breathe();
     const header = await this.#objects.header(id);
     if (!header) throw new MissingObjectError(id);
     if (header.type === 'tree') await this.#addTree(id, []);
@@ -135,10 +175,9 @@ class ObjectWalk {
   }
 
   async #breathe(): Promise<void> {
-    if (--this.#untilYield > 0) return;
-    this.#untilYield = TREES_PER_TURN;
+    if (!this.#pause.isDue) return;
     this.#signal.throwIfAborted();
-    await yieldToOthers();
+    await this.#pause.take();
   }
 }
 

@@ -2,29 +2,23 @@
 import { createHash, hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { toHex } from '#bytes/hex.ts';
+import { isDecidedByHeader, planFilter } from '#git/filter/filter-plan.ts';
 import { encodePackHeader, PACK_HEADER_BYTES } from '#git/pack/pack-format.ts';
-import type { IdTable } from '#git/walk/id-table.ts';
 import { limits } from '#limits.ts';
 import { packKey } from '#storage/storage-key.ts';
 import type { PackFiles } from '../pack-files.ts';
 import type { LoadedPack, PackedObjectStore } from '../packed-object-store.ts';
-import type { SortedRefs } from '../ref-snapshot.ts';
 import type { PackPlan, PackRequest } from '../repository-engine.ts';
-import { type Closure, computeClosure } from './closure.ts';
+import { computeClosure } from './closure.ts';
 import { type CopyContext, EntryCopier } from './entry-copier.ts';
-import { walkObjects } from './object-walk.ts';
-import { type PackSelection, selectAll, selectObjects } from './pack-selection.ts';
+import { selectByFilter, selectByHeader } from './filtered-selection.ts';
+import { type PackSelection, selectAll } from './pack-selection.ts';
+import { otherTagRefs, type Selected, type SelectionQuestion, selectByWalk, sendsCommits } from './walked-selection.ts';
 import { allPacksAreWanted, type Duplicates, findDuplicates } from './whole-packs.ts';
-
-interface Selected {
-  readonly selections: readonly PackSelection[];
-  readonly isSent: (id: Uint8Array) => boolean;
-  readonly clientHas: IdTable | undefined;
-}
 
 /** What was found out about a list of packs, for as long as the list is in use. */
 interface ListKnowledge {
-  duplicates: Duplicates | undefined;
+  duplicates: Promise<Duplicates> | undefined;
   /** Choices among its objects, by what was asked: the same clone is asked for again and again, by every runner of a CI. */
   readonly choices: LRUCache<string, Selected>;
 }
@@ -43,17 +37,11 @@ function knowledge(packs: readonly LoadedPack[]): ListKnowledge {
   return fresh;
 }
 
-export async function planPack(
-  objects: PackedObjectStore,
-  refs: SortedRefs,
-  files: PackFiles,
-  request: PackRequest,
-): Promise<PackPlan> {
+export async function planPack(objects: PackedObjectStore, files: PackFiles, request: PackRequest): Promise<PackPlan> {
   const packs = await objects.load();
-  const closure = await computeClosure(objects, { ...request, refs: refs.refs });
-  const selected =
-    selectWholePacks(packs, closure, files, request) ??
-    (await selectObjectwise(packs, objects, closure, files, request));
+  const includeTag = request.includeTag && sendsCommits(request.filter);
+  const closure = await computeClosure(objects, { ...request, includeTag });
+  const selected = await selectOnce(packs, { objects, files, packs, closure, request });
   const objectCount = selected.selections.reduce((sum, selection) => sum + selection.count, 0);
   request.onProgress?.(`Enumerating objects: ${objectCount}, done.\n`);
   const context: CopyContext = {
@@ -70,53 +58,57 @@ export async function planPack(
   };
 }
 
-/** A clone of everything takes packs as they are. @returns undefined when it must choose among objects */
-function selectWholePacks(
-  packs: readonly LoadedPack[],
-  closure: Closure,
-  files: PackFiles,
-  request: PackRequest,
-): Selected | undefined {
-  if (closure.hasHaves || !request.ofsDelta) return undefined;
-  const known = knowledge(packs);
-  known.duplicates ??= findDuplicates(packs);
-  const { duplicates } = known;
-  if (!allPacksAreWanted(packs, duplicates, closure)) return undefined;
-  return { selections: selectAll(packs, duplicates, files), isSent: () => true, clientHas: undefined };
-}
-
-/** The same question about the same packs has the same answer: what `refs` adds by `includeTag` is part of the question. */
-async function selectObjectwise(
-  packs: readonly LoadedPack[],
-  objects: PackedObjectStore,
-  closure: Closure,
-  files: PackFiles,
-  request: PackRequest,
-): Promise<Selected> {
+/** The same question about the same packs has the same answer. */
+async function selectOnce(packs: readonly LoadedPack[], question: SelectionQuestion): Promise<Selected> {
+  const whole = await selectWholePacks(question);
+  if (whole) return whole;
   const { choices } = knowledge(packs);
-  const question = hash(
-    'sha256',
-    JSON.stringify([request.wants.toSorted(), request.haves.toSorted(), toHex(closure.tags.ids)]),
-  );
-  const known = choices.get(question);
+  const key = keyOf(question);
+  const known = choices.get(key);
   if (known) return known;
-  const selected = await selectByWalk(objects, closure, files, request);
-  choices.set(question, selected);
+  const selected = await selectObjectwise(question);
+  choices.set(key, selected);
   return selected;
 }
 
-async function selectByWalk(
-  objects: PackedObjectStore,
-  closure: Closure,
-  files: PackFiles,
-  request: PackRequest,
-): Promise<Selected> {
-  const { needed, clientHas } = await walkObjects(objects, closure, request.signal);
-  return {
-    selections: selectObjects(needed, objects, files, objects.format),
-    isSent: (id) => needed.find(id, 0) >= 0,
-    clientHas,
-  };
+/** A clone of everything takes packs as they are. @returns undefined when it must choose among objects */
+async function selectWholePacks(question: SelectionQuestion): Promise<Selected | undefined> {
+  const { packs, files, request } = question;
+  if (request.filter || !request.ofsDelta) return undefined;
+  const duplicates = await duplicatesIfAllIsWanted(question);
+  return (
+    duplicates && { selections: await selectAll(packs, duplicates, files), isSent: () => true, clientHas: undefined }
+  );
+}
+
+async function selectObjectwise(question: SelectionQuestion): Promise<Selected> {
+  if (!question.request.filter) return selectByWalk(question);
+  const plan = planFilter(question.request.filter);
+  const duplicates = isDecidedByHeader(plan) ? await duplicatesIfAllIsWanted(question) : undefined;
+  return duplicates ? selectByHeader(question, plan, duplicates) : selectByFilter(question, plan);
+}
+
+/** @returns undefined when some object of some pack is not asked for, or may not be */
+async function duplicatesIfAllIsWanted({ packs, closure }: SelectionQuestion): Promise<Duplicates | undefined> {
+  if (closure.hasHaves || closure.boundary.size > 0) return undefined;
+  const known = knowledge(packs);
+  known.duplicates ??= findDuplicates(packs);
+  const duplicates = await known.duplicates;
+  return allPacksAreWanted(packs, duplicates, closure) ? duplicates : undefined;
+}
+
+function keyOf({ closure, request }: SelectionQuestion): string {
+  const { graph, tags, boundary, childrenHad } = closure;
+  const parts = [
+    request.wants.toSorted(),
+    request.haves.toSorted(),
+    toHex(tags.ids),
+    [...boundary].map((position) => graph.idAt(position)).sort(),
+    [...childrenHad.keys()].map((position) => graph.idAt(position)).sort(),
+    request.filter,
+    otherTagRefs(closure, request).map((ref) => ref.target),
+  ];
+  return hash('sha256', JSON.stringify(parts));
 }
 
 async function* streamPack(

@@ -6,29 +6,37 @@
  * bitmap is kept.
  */
 import type { LoadedPack } from '../packed-object-store.ts';
+import { Pause } from '../pause.ts';
 import { type Closure, WANTED } from './closure.ts';
 
 /** Objects of a pack that an older pack has too: positions in its index, ascending. */
 export type Duplicates = ReadonlyMap<LoadedPack, Int32Array>;
 
 /** @param packs oldest first */
-export function findDuplicates(packs: readonly LoadedPack[]): Duplicates {
+export async function findDuplicates(packs: readonly LoadedPack[]): Promise<Duplicates> {
   const duplicates = new Map<LoadedPack, Int32Array>();
-  packs.forEach((pack, index) => {
+  const pause = new Pause();
+  for (const [index, pack] of packs.entries()) {
     const positions = new Set<number>();
-    for (const older of packs.slice(0, index)) addCommonPositions(pack, older, positions);
+    for (const older of packs.slice(0, index)) await addCommonPositions(pack, older, positions, pause);
     duplicates.set(pack, Int32Array.from(positions).sort());
-  });
+  }
   return duplicates;
 }
 
 /** Looks the ids of the smaller pack up in the larger one. */
-function addCommonPositions(pack: LoadedPack, older: LoadedPack, positions: Set<number>): void {
+async function addCommonPositions(
+  pack: LoadedPack,
+  older: LoadedPack,
+  positions: Set<number>,
+  pause: Pause,
+): Promise<void> {
   const isSmaller = pack.index.count <= older.index.count;
   const [from, to] = isSmaller ? [pack.index, older.index] : [older.index, pack.index];
   for (let position = 0; position < from.count; position++) {
     const found = to.find(from.idAt(position));
     if (found >= 0) positions.add(isSmaller ? position : found);
+    if (pause.isDue) await pause.take();
   }
 }
 
