@@ -1,7 +1,7 @@
 /**
  * Which objects of a repository a push may build on: those that its visible refs reach. What merely lies in the packs (the
  * history of a deleted branch, or of a hidden one) counts as missing, or whoever knows an id and may push could bring it back and
- * fetch it: see docs/decisions/024.
+ * fetch it: see docs/decisions/006.
  *
  * Commits are looked up in the graph. Other objects are visible when some pack that has them has visible roots alone, as nearly all
  * packs of a repository have; only for the rest are trees read.
