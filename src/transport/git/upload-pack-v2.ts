@@ -120,8 +120,10 @@ async function fetch(session: GitSession, request: FetchRequestV2): Promise<void
   await doHeavyWork(session, async () => {
     await writeSection([
       ...answer.pkts,
-      ...(wantedRefs.length > 0 ? wantedRefsSection(wantedRefs) : []),
+      // In the order of gitprotocol-v2(5), in which clients read them. git's own server sends them the other way round, and its
+      // client then gives up: a shallow clone of a server that offers ref-in-want.
       ...(isAboutDepth ? ['shallow-info\n', ...shallowLines(shallowUpdate), DELIM] : []),
+      ...(wantedRefs.length > 0 ? wantedRefsSection(wantedRefs) : []),
       'packfile\n',
     ]);
     await sendPack(session, new SideBandChannel(session.output), context, order);
