@@ -33,6 +33,7 @@ const OWN_PAGES = [
   '/settings/tokens',
   '/settings/keys',
   '/ada/engine/settings',
+  '/ada/engine/settings/git',
   '/ada/engine/settings/keys',
   '/ada/empty',
 ];

@@ -5,7 +5,6 @@ import type { ObjectId } from '../object/object-id.ts';
 import type { ArchiveEntry, ArchiveRequest } from './archive-request.ts';
 import { type ArchivePath, walkArchive } from './archive-walk.ts';
 import { convertToWorkingTree, isConverted } from './checkout-conversion.ts';
-import { expandFormats } from './export-subst.ts';
 
 /** A path whose entry is to be made; `bytes` of the files that are held in memory. */
 interface Planned {
@@ -60,40 +59,29 @@ async function plan({ objects }: ArchiveRequest, path: ArchivePath): Promise<Pla
 }
 
 function inMemoryMaxBytes(path: ArchivePath): number {
-  const mustBe = isSubstituted(path) || isConverted(path.attributes);
-  return mustBe ? limits.archiveConvertedMaxBytes : limits.archiveFileInMemoryMaxBytes;
+  return isConverted(path.attributes) ? limits.archiveConvertedMaxBytes : limits.archiveFileInMemoryMaxBytes;
 }
 
 async function load(request: ArchiveRequest, batch: readonly Planned[]): Promise<ArchiveEntry[]> {
   const ids = batch.filter(({ inMemory }) => inMemory).map(({ path }) => path.id);
   const objects = await request.objects.readMany(ids);
   const bodies = new Map<ObjectId, Uint8Array>(objects.map(({ body }, index) => [ids[index] as ObjectId, body]));
-  return Promise.all(batch.map((planned) => toEntry(request, planned, bodies.get(planned.path.id))));
+  return batch.map((planned) => toEntry(request, planned, bodies.get(planned.path.id)));
 }
 
-async function toEntry(
+function toEntry(
   request: ArchiveRequest,
   { path, sizeBytes, inMemory }: Planned,
   loaded: Uint8Array | undefined,
-): Promise<ArchiveEntry> {
+): ArchiveEntry {
   const { id, kind } = path;
   const named = { path: byteString(request.prefix + path.path), id };
   if (kind === 'tree' || kind === 'gitlink') return { kind: 'folder', ...named };
   if (kind === 'symlink') return { kind: 'link', ...named, target: loaded as Uint8Array };
   const file = { kind: 'file', ...named, executable: kind === 'executable', binary: binaryByAttribute(path) } as const;
   if (!inMemory) return { ...file, sizeBytes, body: () => streamBlob(request, id) };
-  const body = await convert(request, path, loaded as Uint8Array);
+  const body = convertToWorkingTree(loaded as Uint8Array, path.attributes, id);
   return { ...file, sizeBytes: body.length, body };
-}
-
-async function convert(request: ArchiveRequest, path: ArchivePath, body: Uint8Array): Promise<Uint8Array> {
-  const converted = convertToWorkingTree(body, path.attributes, path.id);
-  if (!request.expandFormat || !isSubstituted(path)) return converted;
-  return expandFormats(converted, request.expandFormat);
-}
-
-function isSubstituted(path: ArchivePath): boolean {
-  return path.attributes.get('export-subst') === true;
 }
 
 function binaryByAttribute({ attributes }: ArchivePath): boolean | undefined {

@@ -104,7 +104,6 @@ async function archive(
     prefix: Buffer.from(options.prefix ?? '').toString('latin1'),
     pathspec: new Pathspec((options.paths ?? []).map((text) => Buffer.from(text).toString('latin1'))),
     attributes: 'of-tree',
-    expandFormat: undefined,
     treeDepthMax: 4_096,
     signal: new AbortController().signal,
   };

@@ -15,8 +15,6 @@ export interface ArchiveRequest {
   readonly pathspec: Pathspec;
   /** Whether `.gitattributes` of the tree decide what is left out and converted. */
   readonly attributes: 'of-tree' | 'ignored';
-  /** Expands what stands in `$Format:…$` of files with the attribute export-subst; undefined leaves it. */
-  readonly expandFormat: ((format: string) => Promise<Uint8Array>) | undefined;
   readonly treeDepthMax: number;
   /** Told each path before its bytes. */
   readonly onEntry?: (path: Uint8Array) => void;

@@ -110,7 +110,6 @@ async function openRequest(
     prefix: order.prefix,
     pathspec: new Pathspec(order.paths),
     attributes: order.worktreeAttributes ? 'ignored' : 'of-tree',
-    expandFormat: undefined,
     treeDepthMax: repository.gitSettings['core.maxTreeDepth'],
     signal,
     ...(order.verbose && { onEntry: (path) => channel.progress(`${Buffer.from(path)}\n`) }),

@@ -100,7 +100,6 @@ async function send(
       prefix: Buffer.from(`${name}/`).toString('latin1'),
       pathspec: new Pathspec([]),
       attributes: 'of-tree',
-      expandFormat: undefined,
       treeDepthMax: repository.gitSettings['core.maxTreeDepth'],
       signal: stream.signal,
     },
