@@ -12,6 +12,8 @@ import { GitForge } from '../support/git-forge.ts';
 import { request } from '../support/raw-http.ts';
 
 const PER_CLIENT = 8;
+/** Long enough for a machine that does much else. */
+const waitFor = (check: () => void) => vi.waitFor(check, { timeout: 15_000 });
 const ZERO_ID = '0'.repeat(40);
 
 describe.skipIf(!hasDatabase)('under too much work', () => {
@@ -35,7 +37,7 @@ describe.skipIf(!hasDatabase)('under too much work', () => {
 
   afterEach(async () => {
     gate.resolve();
-    await vi.waitFor(() => expect(admission.counts).toEqual({ running: 0, waiting: 0 }));
+    await waitFor(() => expect(admission.counts).toEqual({ running: 0, waiting: 0 }));
   });
 
   afterAll(async () => {
@@ -73,7 +75,7 @@ describe.skipIf(!hasDatabase)('under too much work', () => {
   async function fillUp() {
     gate = Promise.withResolvers();
     const clones = Array.from({ length: PER_CLIENT }, () => clone());
-    await vi.waitFor(() => expect(admission.counts.running).toBe(PER_CLIENT));
+    await waitFor(() => expect(admission.counts.running).toBe(PER_CLIENT));
     return clones;
   }
 
@@ -97,7 +99,7 @@ describe.skipIf(!hasDatabase)('under too much work', () => {
     const target = path.join(forge.folder, 'turned-away');
     const refused = await forge.git(forge.folder, ['clone', forge.url('busy'), target]);
     expect(refused.status).not.toBe(0);
-    expect(refused.stderr).toContain('429');
+    expect(refused.stderr).toMatch(/429|Too many of your clones/);
     gate.resolve();
     await Promise.all(clones);
   });
@@ -105,7 +107,7 @@ describe.skipIf(!hasDatabase)('under too much work', () => {
   it('lets a clone in that waits while another one ends', async () => {
     const clones = await fillUp();
     const ninth = clone();
-    await vi.waitFor(() => expect(admission.counts.waiting).toBe(1));
+    await waitFor(() => expect(admission.counts.waiting).toBe(1));
     gate.resolve();
     expect((await ninth).status).toBe(200);
     await Promise.all(clones);
@@ -154,9 +156,9 @@ describe.skipIf(!hasDatabase)('under too much work', () => {
   it('has room again as soon as clients leave', async () => {
     gate = Promise.withResolvers();
     const sockets = Array.from({ length: PER_CLIENT + 3 }, () => beginClone());
-    await vi.waitFor(() => expect(admission.counts).toEqual({ running: PER_CLIENT, waiting: 3 }));
+    await waitFor(() => expect(admission.counts).toEqual({ running: PER_CLIENT, waiting: 3 }));
     for (const socket of sockets) socket.destroy();
-    await vi.waitFor(() => expect(admission.counts).toEqual({ running: 0, waiting: 0 }));
+    await waitFor(() => expect(admission.counts).toEqual({ running: 0, waiting: 0 }));
     gate.resolve();
     expect((await clone()).status).toBe(200);
   });
