@@ -16,7 +16,11 @@ export async function findCommit(snapshot: RepositorySnapshot, revision: string)
 }
 
 /** @returns the tree that the revision names, or that its commit has @throws {ApiError} 404 */
-export async function requireTree(snapshot: RepositorySnapshot, revision: string): Promise<ObjectId> {
+export async function requireTree(
+  snapshot: RepositorySnapshot,
+  revision: string,
+  signal: AbortSignal,
+): Promise<ObjectId> {
   const outcome = await resolve(snapshot, revision);
   if (outcome.kind === 'found') return outcome.treeId;
   const isTree =
@@ -24,7 +28,14 @@ export async function requireTree(snapshot: RepositorySnapshot, revision: string
     outcome.name === revision &&
     (await snapshot.objects.header(outcome.id))?.type === 'tree';
   if (!isTree) throw notFound();
+  await requireReachable(snapshot, outcome.id, signal);
   return outcome.id;
+}
+
+/** An id alone opens nothing: what only deleted history had is not there any more. @throws {ApiError} 404 */
+export async function requireReachable(snapshot: RepositorySnapshot, id: ObjectId, signal: AbortSignal): Promise<void> {
+  const [isReachable] = await snapshot.reachableMany([id], snapshot.refs.refs, signal);
+  if (isReachable !== true) throw notFound();
 }
 
 async function resolve(snapshot: RepositorySnapshot, revision: string): Promise<RevisionOutcome> {

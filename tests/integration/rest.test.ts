@@ -401,6 +401,29 @@ describe.skipIf(!hasDatabase)('the REST API', () => {
       expect((await forge.call(`GET /repos/ada/Project/git/${kind}/-x`)).status).toBe(404);
     });
 
+    it('is not read by the id of what no ref reaches any more', async () => {
+      using lost = new ScratchRepository();
+      mkdirSync(path.join(lost.directory, 'folder'));
+      writeFileSync(path.join(lost.directory, 'folder/secret.txt'), 'secret\n');
+      lost.git(['add', '-A']);
+      lost.git(['commit', '-q', '-m', 'Lost']);
+      lost.git(['tag', '-a', '-m', 'Lost', 'lost']);
+      lost.git(['branch', '-m', 'lost']);
+      await forge.push(lost.directory, 'ada/Project', ada);
+      const places = Object.entries({ commits: 'lost^{commit}', tags: 'refs/tags/lost', trees: 'lost^{tree}' }).map(
+        ([kind, revision]) => `${kind}/${lost.line(['rev-parse', revision])}`,
+      );
+      places.push(`trees/${lost.line(['rev-parse', 'lost:folder'])}`);
+      places.push(`blobs/${lost.line(['rev-parse', 'lost:folder/secret.txt'])}`);
+      const statuses = async () =>
+        Promise.all(places.map(async (place) => (await forge.call(`GET /repos/ada/Project/git/${place}`)).status));
+      expect(await statuses()).toEqual([200, 200, 200, 200, 200]);
+      for (const ref of ['heads/lost', 'tags/lost']) {
+        await forge.octokit(ada).rest.git.deleteRef({ owner: 'ada', repo: 'Project', ref });
+      }
+      expect(await statuses()).toEqual([404, 404, 404, 404, 404]);
+    });
+
     it('reads refs one by one and by prefix', async () => {
       expect((await read('/git/ref/heads/feature/slashes')).object.sha).toBe(line('rev-parse', 'feature/slashes'));
       expect((await read('/git/ref/tags/v1')).object.type).toBe('tag');

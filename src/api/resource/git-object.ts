@@ -12,7 +12,7 @@ import { blobReply } from '../blob-reply.ts';
 import { ApiError, notFound } from '../error.ts';
 import { listAllDescendants, listOwnEntries } from '../recursive-tree.ts';
 import { openSnapshot, repositoryAccess, repositoryParams } from '../repository-access.ts';
-import { requireTree } from '../revision.ts';
+import { requireReachable, requireTree } from '../revision.ts';
 import { defineRoute, json } from '../route.ts';
 import {
   gitBlobBody,
@@ -92,7 +92,7 @@ export const getTree = defineRoute({
   scopes,
   async handle(call) {
     const snapshot = await openSnapshot(call);
-    const treeId = await requireTree(snapshot, call.params.tree_sha);
+    const treeId = await requireTree(snapshot, call.params.tree_sha, call.signal);
     const { entries, truncated } =
       call.query.recursive === undefined
         ? await listOwnEntries(snapshot.objects, treeId)
@@ -125,9 +125,11 @@ export const getBlob = defineRoute({
   permission: repositoryAccess('repository:read'),
   scopes,
   async handle(call) {
-    const { objects } = await openSnapshot(call);
+    const snapshot = await openSnapshot(call);
+    const { objects } = snapshot;
     const id = call.params.file_sha.toLowerCase();
     const sizeBytes = await requireType(objects, id, 'blob');
+    await requireReachable(snapshot, id, call.signal);
     if (call.representation === 'raw') return blobReply(objects, id, sizeBytes, call.signal);
     if (sizeBytes > BLOB_MAX_BYTES)
       throw new ApiError(403, 'This blob is larger than 100 MB; ask for its raw media type');
