@@ -200,6 +200,9 @@ export const limits = {
   bundleMakingMaxMs: 6 * 3_600_000,
   /** Refs of one bundle; repositories with more are not offered as one. */
   bundleRefsMax: 100_000,
+  /** Packs from this size on are worth a download of their own, and so many for one fetch. */
+  packfileUriMinBytes: 1 * MIB,
+  packfileUrisMax: 16,
   /** An address of a stored pack or bundle holds so long: time to begin the download, which may take longer. */
   storedFileAddressLifetimeMs: 3_600_000,
 

@@ -89,8 +89,21 @@ export interface PackRequest {
 
 export interface PackPlan {
   readonly objectCount: number;
-  /** The pack, header to trailer, in chunks of any size; each chunk is valid until the next is asked for. */
-  stream(): AsyncIterable<Uint8Array>;
+  /** Stored packs that it holds whole. Each stands by itself, and all of each may go to whoever asked. */
+  readonly wholePacks: readonly WholePack[];
+  /**
+   * The pack, header to trailer, in chunks of any size; each chunk is valid until the next is asked for.
+   *
+   * @param without ids of whole packs that the client gets in another way
+   */
+  stream(without?: ReadonlySet<string>): AsyncIterable<Uint8Array>;
+}
+
+export interface WholePack {
+  readonly packId: string;
+  readonly sizeBytes: number;
+  /** The checksum that it ends with. */
+  readonly trailer: Uint8Array;
 }
 
 export interface PushRequest {

@@ -47,6 +47,7 @@ describe.skipIf(!hasDatabase)('git over HTTP, in trouble', () => {
   it.each([0, 2] as const)('tells who clones that the pack broke off, in version %i', async (version) => {
     trouble.planPack = async () => ({
       objectCount: 3,
+      wholePacks: [],
       async *stream() {
         yield Buffer.from('PACK\0\0\0\x02\0\0\0\x03');
         throw new Error('the disk is on fire');
@@ -110,6 +111,7 @@ describe.skipIf(!hasDatabase)('git over HTTP, in trouble', () => {
       signal = request.signal;
       return {
         objectCount: 1,
+        wholePacks: [],
         async *stream() {
           try {
             for (;;) {

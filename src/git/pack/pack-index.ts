@@ -55,6 +55,12 @@ export class PackIndex {
     this.#largeOffsetCount = largeBytes / 8;
   }
 
+  /** The checksum that the pack itself ends with. */
+  get packTrailer(): Uint8Array {
+    const { idBytes } = this.format;
+    return this.#bytes.subarray(this.#bytes.length - 2 * idBytes, this.#bytes.length - idBytes);
+  }
+
   get sizeBytes(): number {
     return this.#bytes.length;
   }

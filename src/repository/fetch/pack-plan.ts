@@ -8,7 +8,7 @@ import { limits } from '#limits.ts';
 import { packKey } from '#storage/storage-key.ts';
 import type { PackFiles } from '../pack-files.ts';
 import type { LoadedPack, PackedObjectStore } from '../packed-object-store.ts';
-import type { PackPlan, PackRequest } from '../repository-engine.ts';
+import type { PackPlan, PackRequest, WholePack } from '../repository-engine.ts';
 import { computeClosure } from './closure.ts';
 import { type CopyContext, EntryCopier } from './entry-copier.ts';
 import { selectByFilter, selectByHeader } from './filtered-selection.ts';
@@ -42,7 +42,7 @@ export async function planPack(objects: PackedObjectStore, files: PackFiles, req
   const includeTag = request.includeTag && sendsCommits(request.filter);
   const closure = await computeClosure(objects, { ...request, includeTag });
   const selected = await selectOnce(packs, { objects, files, packs, closure, request });
-  const objectCount = selected.selections.reduce((sum, selection) => sum + selection.count, 0);
+  const objectCount = countObjects(selected.selections);
   request.onProgress?.(`Enumerating objects: ${objectCount}, done.\n`);
   const context: CopyContext = {
     blobs: files.blobs,
@@ -54,8 +54,26 @@ export async function planPack(objects: PackedObjectStore, files: PackFiles, req
   };
   return {
     objectCount,
-    stream: () => streamPack(selected.selections, objectCount, context, request),
+    wholePacks: wholePacksOf(selected.selections),
+    stream: (without) => streamPack(withoutPacks(selected.selections, without), context, request),
   };
+}
+
+/** None where some packs are sent in part: their deltas may stand on objects of a pack that would then come later. */
+function wholePacksOf(selections: readonly PackSelection[]): WholePack[] {
+  if (selections.some((selection) => selection.kind !== 'whole')) return [];
+  return selections.map(({ pack }) => ({
+    packId: pack.id,
+    sizeBytes: pack.sizeBytes,
+    trailer: pack.index.packTrailer,
+  }));
+}
+
+function withoutPacks(
+  selections: readonly PackSelection[],
+  without: ReadonlySet<string> | undefined,
+): readonly PackSelection[] {
+  return without === undefined ? selections : selections.filter(({ pack }) => !without.has(pack.id));
 }
 
 /** The same question about the same packs has the same answer. */
@@ -111,15 +129,18 @@ function keyOf({ closure, request }: SelectionQuestion): string {
   return hash('sha256', JSON.stringify(parts));
 }
 
+function countObjects(selections: readonly PackSelection[]): number {
+  return selections.reduce((sum, selection) => sum + selection.count, 0);
+}
+
 async function* streamPack(
   selections: readonly PackSelection[],
-  objectCount: number,
   context: CopyContext,
   request: PackRequest,
 ): AsyncIterable<Uint8Array> {
   const { format } = context.objects;
   const hash = createHash(format.name);
-  const header = encodePackHeader(objectCount);
+  const header = encodePackHeader(countObjects(selections));
   hash.update(header);
   yield header;
   let offset = PACK_HEADER_BYTES;

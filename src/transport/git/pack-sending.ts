@@ -20,13 +20,12 @@ export interface PackOrder {
 export async function sendPack(
   session: GitSession,
   channel: PackChannel,
-  context: FetchContext,
-  order: PackOrder,
+  plan: () => Promise<PackPlan>,
+  without?: ReadonlySet<string>,
 ): Promise<void> {
   channel.startKeepalive();
   try {
-    const plan = await planPack(session, channel, context, order);
-    for await (const chunk of plan.stream()) await channel.data(chunk);
+    for await (const chunk of (await plan()).stream(without)) await channel.data(chunk);
     await channel.end();
   } catch (error) {
     channel.stopKeepalive();
@@ -35,11 +34,12 @@ export async function sendPack(
   }
 }
 
-function planPack(
+/** @param channel where progress is told */
+export function planPack(
   { services, signal }: GitSession,
-  channel: PackChannel,
   { snapshot, visible }: FetchContext,
   order: PackOrder,
+  channel: PackChannel,
 ): Promise<PackPlan> {
   const { wants, haves, clientShallow, shallowUpdate, filter, preferences } = order;
   const { thinPack, ofsDelta, includeTag, noProgress } = preferences;

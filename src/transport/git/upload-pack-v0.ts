@@ -19,7 +19,7 @@ import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { FetchContext } from './fetch-context.ts';
 import type { GitDialogue, GitSession } from './git-session.ts';
 import { doHeavyWork } from './heavy-work.ts';
-import { sendPack } from './pack-sending.ts';
+import { planPack, sendPack } from './pack-sending.ts';
 
 export async function serveUploadPackV0(
   session: GitSession,
@@ -50,16 +50,18 @@ export async function serveUploadPackV0(
   const negotiation = new NegotiationV0(needs, common);
   const lastAnswer = await negotiate(session, source, dialogue, context, negotiation);
   if (!lastAnswer?.sendsPack) return write(session, [...opening, ...(lastAnswer?.pkts ?? [])]);
+  const order = {
+    wants: needs.wants,
+    haves: common.ids,
+    clientShallow,
+    shallowUpdate: update,
+    filter,
+    preferences: needs,
+  };
   await doHeavyWork(session, async () => {
     await write(session, [...opening, ...lastAnswer.pkts]);
-    await sendPack(session, channelOf(session, needs), context, {
-      wants: needs.wants,
-      haves: common.ids,
-      clientShallow,
-      shallowUpdate: update,
-      filter,
-      preferences: needs,
-    });
+    const channel = channelOf(session, needs);
+    await sendPack(session, channel, () => planPack(session, context, order, channel));
   });
 }
 

@@ -1,4 +1,5 @@
 /** upload-pack in protocol v2 — gitprotocol-v2(5): a server that answers one command after another, each by itself. */
+import { toHex } from '#bytes/hex.ts';
 import { ProtocolError } from '#git/errors.ts';
 import { type ObjectId, objectFormatOf } from '#git/object/object-id.ts';
 import type { BoundedPktSource } from '#git/pkt-line/bounded-pkt-source.ts';
@@ -16,7 +17,8 @@ import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { FetchContext } from './fetch-context.ts';
 import type { GitDialogue, GitSession } from './git-session.ts';
 import { doHeavyWork } from './heavy-work.ts';
-import { sendPack } from './pack-sending.ts';
+import { offerPacks, type PackOffer } from './pack-offers.ts';
+import { planPack, sendPack } from './pack-sending.ts';
 import { shallowLines } from './upload-pack-v0.ts';
 
 const LOGGED_TEXT_MAX = 256;
@@ -117,16 +119,23 @@ async function fetch(session: GitSession, request: FetchRequestV2): Promise<void
   const shallowUpdate = await context.deepen(wants, clientShallow, request.shallow);
   const isAboutDepth = asksForDepth(request.shallow) || request.shallow.clientShallow.length > 0;
   const order = { wants, haves: common.ids, clientShallow, shallowUpdate, filter, preferences: request };
+  const opening = [
+    ...answer.pkts,
+    // In the order of gitprotocol-v2(5), in which clients read them. git's own server sends them the other way round, and its
+    // client then gives up: a shallow clone of a server that offers ref-in-want.
+    ...(isAboutDepth ? ['shallow-info\n', ...shallowLines(shallowUpdate), DELIM] : []),
+    ...(wantedRefs.length > 0 ? wantedRefsSection(wantedRefs) : []),
+  ];
   await doHeavyWork(session, async () => {
-    await writeSection([
-      ...answer.pkts,
-      // In the order of gitprotocol-v2(5), in which clients read them. git's own server sends them the other way round, and its
-      // client then gives up: a shallow clone of a server that offers ref-in-want.
-      ...(isAboutDepth ? ['shallow-info\n', ...shallowLines(shallowUpdate), DELIM] : []),
-      ...(wantedRefs.length > 0 ? wantedRefsSection(wantedRefs) : []),
-      'packfile\n',
-    ]);
-    await sendPack(session, new SideBandChannel(session.output), context, order);
+    const channel = new SideBandChannel(session.output);
+    if (request.uriProtocols.length === 0) {
+      await writeSection([...opening, 'packfile\n']);
+      return sendPack(session, channel, () => planPack(session, context, order, channel));
+    }
+    const plan = await planPack(session, context, { ...order, preferences: { ...request, noProgress: true } }, channel);
+    const offers = await offerPacks(session, plan, request.uriProtocols);
+    await writeSection([...opening, ...packfileUrisSection(offers), 'packfile\n']);
+    await sendPack(session, channel, async () => plan, new Set(offers.map((offer) => offer.packId)));
   });
 }
 
@@ -139,6 +148,11 @@ function requireRef({ visible }: FetchContext, name: string): ObjectId {
 
 function wantedRefsSection(refs: readonly { name: string; id: ObjectId }[]): OutgoingPkt[] {
   return ['wanted-refs\n', ...refs.map(({ name, id }) => `${id} ${name}\n`), DELIM];
+}
+
+function packfileUrisSection(offers: readonly PackOffer[]): OutgoingPkt[] {
+  if (offers.length === 0) return [];
+  return ['packfile-uris\n', ...offers.map(({ trailer, url }) => `${toHex(trailer)} ${url}\n`), DELIM];
 }
 
 /** Every line in the band of data; what separates sections stays bare. */
