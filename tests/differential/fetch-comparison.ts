@@ -36,7 +36,7 @@ export function compareFetch(
     return differences;
   }
   same('errors', ourParts.errors, []);
-  same('lines', ourParts.lines, withoutRepeatedAcknowledgments(gitParts.lines, question.version));
+  same('lines', ourParts.lines, inOrder(withoutRepeatedAcknowledgments(gitParts.lines, question.version)));
   same('ending', ourParts.ending, gitParts.ending);
   same('pack sent', ourParts.pack !== undefined, gitParts.pack !== undefined);
   if (depth === 'packs' && ourParts.pack && gitParts.pack) {
@@ -73,7 +73,9 @@ function comparePacks(question: FetchQuestion, ourPack: Buffer, gitPack: Buffer,
   const clientHas = model.closure(question.haves, new Set(question.clientShallow));
   const lacking = [...gits.ids].filter((id) => !ours.ids.has(id));
   // Either side may send some of what the client has, where it saves itself the walk that would tell.
-  const missing = lacking.filter((id) => !clientHas.has(id));
+  // A tag that nobody asked for comes along with its target, so not with one that only git has sent again.
+  const cameAlong = (id: string) => !model.closure(question.wants).has(id) && clientHas.has(peeled(model, id));
+  const missing = lacking.filter((id) => !clientHas.has(id) && !cameAlong(id));
   const needless = [...ours.ids].filter((id) => !gits.ids.has(id) && !clientHas.has(id));
   if (missing.length > 0) differences.push(`our pack lacks ${missing.map(describe).join(', ')}`);
   if (needless.length > 0) differences.push(`our pack has besides ${needless.map(describe).join(', ')}`);
@@ -82,6 +84,20 @@ function comparePacks(question: FetchQuestion, ourPack: Buffer, gitPack: Buffer,
   if (ours.outsideBases.size > 0 && !question.thinPack) differences.push('our pack is thin, which nobody asked for');
   if (ours.ofsDeltas > 0 && !question.ofsDelta) differences.push('our pack has ofs-deltas, which nobody asked for');
   return differences;
+}
+
+function peeled(model: ObjectModel, id: string): string {
+  const { type, references } = model.get(id);
+  return type === 'tag' && references[0] !== undefined ? peeled(model, references[0]) : id;
+}
+
+/** Git's server sends `wanted-refs` before `shallow-info`, which its own client does not take: ours has the order of the book. */
+function inOrder(lines: readonly string[]): readonly string[] {
+  const refs = lines.indexOf('wanted-refs');
+  const shallow = lines.indexOf('shallow-info');
+  if (refs < 0 || shallow < refs) return lines;
+  const end = lines.indexOf('<delim>', shallow) + 1;
+  return [...lines.slice(0, refs), ...lines.slice(shallow, end), ...lines.slice(refs, shallow), ...lines.slice(end)];
 }
 
 /** Some versions of git acknowledge a have as often as it was sent. */
