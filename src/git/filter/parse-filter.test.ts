@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SHA1 } from '../object/object-id.ts';
-import { combineFilters, parseObjectFilter } from './parse-filter.ts';
+import { parseObjectFilter, parseOnlyFilter } from './parse-filter.ts';
 
 const ID = '0123456789abcdef0123456789abcdef01234567';
 const parse = (spec: string) => parseObjectFilter(spec, SHA1);
@@ -77,12 +77,8 @@ test('as many filters as a line has room for are too many, and as many levels', 
   expect(() => parse('combine:'.repeat(5000))).toThrow('combines too many filters');
 });
 
-test('several filters let through what each of them does, up to a bound', () => {
-  const [first, second, third] = ['blob:none', 'tree:1', 'tree:2'].map((spec) => parseObjectFilter(spec, SHA1));
-  if (!first || !second || !third) throw new Error('unreachable');
-  const both = combineFilters(combineFilters(undefined, first), second);
-  expect(both).toEqual({ kind: 'combine', filters: [first, second] });
-  expect(combineFilters(both, third)).toEqual({ kind: 'combine', filters: [first, second, third] });
-  const combineMany = () => Array.from({ length: 100 }, () => first).reduce(combineFilters);
-  expect(combineMany).toThrow('more than');
+test('a request names one filter', () => {
+  const first = parseOnlyFilter(undefined, 'blob:none', SHA1);
+  expect(first).toEqual({ kind: 'blob:none' });
+  expect(() => parseOnlyFilter(first, 'no filter at all', SHA1)).toThrow('multiple filter-specs cannot be combined');
 });

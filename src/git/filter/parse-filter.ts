@@ -14,14 +14,10 @@ export function parseObjectFilter(spec: string, format: ObjectFormat): ObjectFil
   return parse(spec, { format, filterCount: 0 }, 0);
 }
 
-/** What lets through what both let through: a client may send several. @throws {ProtocolError} too many */
-export function combineFilters(earlier: ObjectFilter | undefined, next: ObjectFilter): ObjectFilter {
-  if (earlier === undefined) return next;
-  const filters = earlier.kind === 'combine' ? [...earlier.filters, next] : [earlier, next];
-  if (filters.length > limits.filtersCombinedMax) {
-    throw new ProtocolError(`fetch names more than ${limits.filtersCombinedMax} filters`);
-  }
-  return { kind: 'combine', filters };
+/** Reads the one filter that a request may name. @throws {ProtocolError} there was one before, or as `parseObjectFilter` */
+export function parseOnlyFilter(earlier: ObjectFilter | undefined, spec: string, format: ObjectFormat): ObjectFilter {
+  if (earlier !== undefined) throw new ProtocolError('multiple filter-specs cannot be combined');
+  return parseObjectFilter(spec, format);
 }
 
 interface Parsing {

@@ -1,7 +1,7 @@
 /** The arguments of the v2 command `fetch` — gitprotocol-v2(5), "fetch"; messages of git's `upload-pack.c`. */
 import { ProtocolError } from '#git/errors.ts';
 import type { ObjectFilter } from '#git/filter/object-filter.ts';
-import { combineFilters, parseObjectFilter } from '#git/filter/parse-filter.ts';
+import { parseOnlyFilter } from '#git/filter/parse-filter.ts';
 import { isObjectId, type ObjectFormat, type ObjectId } from '#git/object/object-id.ts';
 import { parseHaveLine, requireNegotiationLines } from './have-line.ts';
 import type { PackPreferences } from './pack-preferences.ts';
@@ -110,7 +110,7 @@ class Draft {
   }
 
   #setFilter(spec: string): void {
-    this.filter = combineFilters(this.filter, parseObjectFilter(spec, this.#format));
+    this.filter = parseOnlyFilter(this.filter, spec, this.#format);
   }
 
   #setProtocols(list: string): void {

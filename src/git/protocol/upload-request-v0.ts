@@ -4,7 +4,7 @@
  */
 import { ProtocolError } from '#git/errors.ts';
 import type { ObjectFilter } from '#git/filter/object-filter.ts';
-import { combineFilters, parseObjectFilter } from '#git/filter/parse-filter.ts';
+import { parseOnlyFilter } from '#git/filter/parse-filter.ts';
 import { isObjectId, type ObjectFormat, type ObjectId } from '#git/object/object-id.ts';
 import { HUNG_UP, lineText } from '#git/pkt-line/pkt-line-reader.ts';
 import { CapabilitySet } from './capability.ts';
@@ -127,7 +127,7 @@ function addFilter(lines: NeedLines, line: string, format: ObjectFormat, allowsF
   if (!allowsFilter || !new CapabilitySet(lines.capabilityText).has('filter')) {
     throw new ProtocolError('git upload-pack: filtering capability not negotiated');
   }
-  lines.filter = combineFilters(lines.filter, parseObjectFilter(line.slice('filter '.length), format));
+  lines.filter = parseOnlyFilter(lines.filter, line.slice('filter '.length), format);
 }
 
 function parseWant(line: string, format: ObjectFormat): ObjectId {
