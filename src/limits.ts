@@ -171,6 +171,8 @@ export const limits = {
   packBlocksCacheMaxBytes: 64 * MIB,
   packTablesCacheMaxBytes: 256 * MIB,
   objectCacheMaxBytes: 32 * MIB,
+  /** Deltas of shallow and partial fetches that were written whole since their bases are not sent. */
+  wholeEntriesCacheMaxBytes: 64 * MIB,
   /** Refs and pack rows that stay in memory, of all repositories together. */
   cachedRefsMax: 500_000,
   /** Objects of the repositories whose indexes and summaries stay loaded, about 40 bytes each. */

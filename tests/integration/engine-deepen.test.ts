@@ -63,6 +63,28 @@ describe.skipIf(!hasDatabase)('deepen', () => {
       expect(inComparableOrder(ours, question), `${lines.join(' | ')}`).toEqual(inComparableOrder(gits, question));
     }
   });
+  it('gives nobody the parents of a commit that no visible ref reaches, however deep he asks', async () => {
+    const repository = generateRepository(4);
+    const twin = await EngineTwin.create(bed, 'deepen-hidden', repository);
+    const snapshot = await twin.snapshot();
+    const lost = repository.unreachable.filter((id) => repository.model.get(id).type === 'commit');
+    const clientShallow = lost.filter((id) => repository.model.parents(id).length > 0);
+    expect(clientShallow).not.toEqual([]);
+    const visible = snapshot.refs.refs;
+    const request = {
+      wants: [visible[0]?.target ?? ''],
+      clientShallow,
+      visibleRefs: visible,
+      signal: AbortSignal.timeout(30_000),
+    };
+    for (const [depth, relative] of [
+      [2 ** 31 - 1, false],
+      [5, true],
+    ] as const) {
+      const { unshallow } = await snapshot.deepen({ ...request, limit: { kind: 'depth', depth, relative } });
+      expect(unshallow).toEqual([]);
+    }
+  });
 });
 
 /** With `deepen-relative`, git goes through the boundary in the order of a hash table. */

@@ -9,6 +9,7 @@
  * | not sent | the object is written whole |
  */
 
+import { LRUCache } from 'lru-cache';
 import { toHex } from '#bytes/hex.ts';
 import { CorruptPackError } from '#git/errors.ts';
 import type { ObjectFormat } from '#git/object/object-id.ts';
@@ -28,6 +29,7 @@ import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import { packKey } from '#storage/storage-key.ts';
 import type { LoadedPack, PackedObjectStore } from '../packed-object-store.ts';
+import { Pause } from '../pause.ts';
 import type { PackEntries } from './pack-selection.ts';
 
 export interface CopyContext {
@@ -40,6 +42,16 @@ export interface CopyContext {
   readonly clientHas: IdTable | undefined;
   readonly signal: AbortSignal;
 }
+
+/**
+ * Entries that were written whole, of all repositories. A shallow clone is made of them, and the same one is asked for by every
+ * runner of a CI.
+ */
+const wholeEntries = new LRUCache<string, Uint8Array>({
+  maxSize: limits.wholeEntriesCacheMaxBytes,
+  maxEntrySize: limits.wholeEntriesCacheMaxBytes / 16,
+  sizeCalculation: (entry) => entry.length + 128,
+});
 
 export class EntryCopier {
   readonly #context: CopyContext;
@@ -63,6 +75,7 @@ export class EntryCopier {
   async *copies(startOffset: number): AsyncIterable<Uint8Array> {
     const { order, places } = this.#entries;
     let copyOffset = startOffset;
+    const pause = new Pause(COPIES_PER_LOOK);
     for await (const window of this.#windows()) {
       const pieces: Uint8Array[] = [];
       for (let index = window.first; index < window.end; index++) {
@@ -73,6 +86,9 @@ export class EntryCopier {
         const copy = await this.#copy(index, window.bytes, start, end, copyOffset);
         for (const piece of copy) copyOffset += piece.length;
         pieces.push(...copy);
+        if (!pause.isDue) continue;
+        this.#context.signal.throwIfAborted();
+        await pause.take();
       }
       yield Buffer.concat(pieces);
     }
@@ -137,9 +153,14 @@ export class EntryCopier {
 
   async #encodeWhole(index: number): Promise<Uint8Array> {
     const { order, places } = this.#entries;
-    const id = this.#pack.index.idAt(order.positions[places[index] as number] as number);
-    const { type, body } = await this.#context.objects.read(toHex(id));
-    return encodeEntry({ typeNumber: TYPE_NUMBER[type], body });
+    const position = order.positions[places[index] as number] as number;
+    const key = `${this.#pack.id}/${position}`;
+    const known = wholeEntries.get(key);
+    if (known) return known;
+    const { type, body } = await this.#context.objects.read(toHex(this.#pack.index.idAt(position)));
+    const entry = await encodeEntry({ typeNumber: TYPE_NUMBER[type], body });
+    wholeEntries.set(key, entry);
+    return entry;
   }
 
   /** Reads the pack where there is something to copy, with few requests, one window ahead. */
@@ -177,6 +198,9 @@ export class EntryCopier {
     return plans;
   }
 }
+
+/** Some copies are read and deflated anew, most are not. */
+const COPIES_PER_LOOK = 16;
 
 /** Index of `value` among `sorted[0, end)`, or -1. */
 function lowerIndexOf(sorted: Int32Array, value: number, end: number): number {
