@@ -40,6 +40,9 @@ export type ClosureRequest = Pick<
 /** Of the client's tips, as many are compared with trees that have no better counterpart. */
 const CLIENT_TIPS_MAX = 4;
 
+/** Each may be a tag, which is read to see where it leads. */
+const IDS_PER_LOOK = 8;
+
 export async function computeClosure(objects: PackedObjectStore, request: ClosureRequest): Promise<Closure> {
   const graph = await objects.commitGraph();
   const marks = new Uint8Array(graph.count);
@@ -78,7 +81,7 @@ export async function peelAll(
 ): Promise<{ commits: number[]; others: IdTable }> {
   const commits: number[] = [];
   const others = new IdTable(objects.format);
-  const pause = new Pause();
+  const pause = new Pause(IDS_PER_LOOK);
   for (const id of ids) {
     if (pause.isDue) await pause.take();
     const position = graph.positionOf(id);
@@ -105,7 +108,7 @@ export async function addTags(
   tags: IdTable,
   isSent: (id: Uint8Array) => boolean,
 ): Promise<void> {
-  const pause = new Pause();
+  const pause = new Pause(IDS_PER_LOOK);
   for (const ref of refs) {
     if (pause.isDue) await pause.take();
     if (!ref.peeled || !ref.name.startsWith('refs/tags/')) continue;
