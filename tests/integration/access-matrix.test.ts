@@ -256,6 +256,8 @@ const DOORS: readonly Door[] = [
   page('/branches'),
   page('/tags'),
   page('/settings', 'admin'),
+  page('/settings/keys', 'admin'),
+  page('/settings/git', 'admin'),
   page('/settings', 'admin', 'POST', 422),
 ];
 
