@@ -61,14 +61,6 @@ export function allowGitErrors(run: () => void): void {
   }
 }
 
-export async function allowGitErrorsOf(run: () => Promise<void>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    if (!(error instanceof GitError)) throw error;
-  }
-}
-
 function beat(file: string, text: string): void {
   writeFileSync(file, text);
   utimesSync(file, new Date(), new Date());

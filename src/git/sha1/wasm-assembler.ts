@@ -55,13 +55,6 @@ export const and = (left: Code, right: Code): Code => [...left, ...right, ...sim
 export const andNot = (left: Code, right: Code): Code => [...left, ...right, ...simd(0x4f)];
 export const or = (left: Code, right: Code): Code => [...left, ...right, ...simd(0x50)];
 export const xor = (left: Code, right: Code): Code => [...left, ...right, ...simd(0x51)];
-/** Bits of `ones` where `selector` has 1, of `zeros` where it has 0. */
-export const select = (ones: Code, zeros: Code, selector: Code): Code => [
-  ...ones,
-  ...zeros,
-  ...selector,
-  ...simd(0x52),
-];
 export const anyTrue = (value: Code): Code => [...value, ...simd(0x53)];
 export const shiftLeft = (value: Code, bits: number): Code => [...value, ...i32Const(bits), ...simd(0xab)];
 export const shiftRightSigned = (value: Code, bits: number): Code => [...value, ...i32Const(bits), ...simd(0xac)];

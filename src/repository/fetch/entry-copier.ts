@@ -77,20 +77,30 @@ export class EntryCopier {
     let copyOffset = startOffset;
     const pause = new Pause(COPIES_PER_LOOK);
     for await (const window of this.#windows()) {
-      const pieces: Uint8Array[] = [];
+      let pieces: Uint8Array[] = [];
+      let pieceBytes = 0;
       for (let index = window.first; index < window.end; index++) {
         const place = places[index] as number;
         const start = (order.offsets[place] as number) - window.offset;
         const end = (order.offsets[place + 1] as number) - window.offset;
         this.#copyOffsets[index] = copyOffset;
         const copy = await this.#copy(index, window.bytes, start, end, copyOffset);
-        for (const piece of copy) copyOffset += piece.length;
+        for (const piece of copy) {
+          pieceBytes += piece.length;
+          copyOffset += piece.length;
+        }
         pieces.push(...copy);
+        // What is written whole may be far larger than the deltas of the window.
+        if (pieceBytes >= limits.fileChunkBytes) {
+          yield Buffer.concat(pieces, pieceBytes);
+          pieces = [];
+          pieceBytes = 0;
+        }
         if (!pause.isDue) continue;
         this.#context.signal.throwIfAborted();
         await pause.take();
       }
-      yield Buffer.concat(pieces);
+      if (pieceBytes > 0) yield Buffer.concat(pieces, pieceBytes);
     }
   }
 
