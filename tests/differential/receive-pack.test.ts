@@ -67,7 +67,6 @@ function reportOf({ body, log }: Answer, sideBand: boolean): string[] {
   const report = sideBand ? bandOne(body) : body;
   for (const pkt of splitPktLines(report)) {
     const line = pkt.kind === 'data' ? lineText(pkt.payload) : `<${pkt.kind}>`;
-    if (line === 'option forced-update') continue;
     lines.push(line.replace(/^unpack (?!ok$).*/, 'unpack …').replace(SPECIFIC_REASON, '$1 failed to update ref'));
   }
   const fatal = /^fatal: (.*)$/m.exec(log)?.[1];
