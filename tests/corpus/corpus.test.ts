@@ -15,6 +15,7 @@ const DIFFERENT: readonly { readonly names: RegExp; readonly reason: string }[] 
     names: /^(one zero byte|bytes|the same pack) after the trailer|^the same pack after/,
     reason: 'git reads no further',
   },
+  { names: /a delta without instructions/, reason: 'git takes a delta of fewer than four bytes for a broken one' },
   { names: /byte order mark/, reason: "git's reader of configuration in memory does not know the mark" },
   { names: /id in capitals/, reason: 'no client writes them, and ids are compared as text' },
   { names: /"A <a@b> ( 1|\\t1|\\v1|-1) \+0000"|"A <a@b>\s+-?1 \+0000"/, reason: 'as later versions of git have it' },

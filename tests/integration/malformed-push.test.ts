@@ -161,7 +161,7 @@ describe.skipIf(!hasDatabase)('a malformed push', () => {
       /it is a blob, and referred to as something else/,
     ],
     ['a tree that leaves its folder', withBlob(TYPE.tree, treeEntry('100644', '..', blobId)), /hasDotdot/],
-    ['a tree with an empty name', withBlob(TYPE.tree, treeEntry('100644', '', blobId)), /inspect tree/],
+    ['a tree with an empty name', withBlob(TYPE.tree, treeEntry('100644', '', blobId)), /badTree/],
     ['a commit of random bytes', withBlob(TYPE.commit, Buffer.alloc(300, 0x9c)), /./],
     [
       'a delta on nothing',

@@ -4,7 +4,7 @@
  *
  * Runs for every entry of every push: the common name takes one pass over its bytes and allocates nothing.
  */
-import { isSymlinkMode } from '../object/file-mode.ts';
+import { isSymlinkMode, isTreeMode } from '../object/file-mode.ts';
 import { type DotFile, isDotFile, isDotGit, isNtfsDotFile, isNtfsDotGit } from './dot-names.ts';
 import type { FsckMessageId, FsckReport } from './finding.ts';
 
@@ -27,6 +27,9 @@ export const TREE_FACT = {
   /** Not findings: the blob has rules of its own, `checkGitmodules` and `checkGitattributes`. */
   namesGitmodules: 1 << 13,
   namesGitattributes: 1 << 14,
+  /** A folder of that name. */
+  gitmodulesBlob: 1 << 15,
+  gitattributesBlob: 1 << 16,
 } as const;
 
 const FINDINGS: readonly [fact: number, id: FsckMessageId, detail: string][] = [
@@ -42,6 +45,8 @@ const FINDINGS: readonly [fact: number, id: FsckMessageId, detail: string][] = [
   [TREE_FACT.zeroPaddedFilemode, 'zeroPaddedFilemode', 'contains zero-padded file modes'],
   [TREE_FACT.badFilemode, 'badFilemode', 'contains bad file modes'],
   [TREE_FACT.largePathname, 'largePathname', 'contains excessively large pathname'],
+  [TREE_FACT.gitmodulesBlob, 'gitmodulesBlob', 'non-blob found at .gitmodules'],
+  [TREE_FACT.gitattributesBlob, 'gitattributesBlob', 'non-blob found at .gitattributes'],
 ];
 
 /** Adds the findings that the facts amount to. */
@@ -123,17 +128,16 @@ function isZero(bytes: Uint8Array, start: number, length: number): boolean {
 }
 
 function nameFacts(bytes: Uint8Array, start: number, end: number, mode: number, kinds: number): number {
-  const isSymlink = isSymlinkMode(mode);
   let facts = kinds & HAS_SLASH ? TREE_FACT.fullPathname : 0;
   if (bytes[start] === DOT && end === start + 1) facts |= TREE_FACT.hasDot;
   if (bytes[start] === DOT && bytes[start + 1] === DOT && end === start + 2) facts |= TREE_FACT.hasDotdot;
   if (isDotGit(bytes, start, end)) facts |= TREE_FACT.hasDotgit;
-  if (isDotFile(bytes, start, end, 'gitmodules')) facts |= gitmodulesFact(isSymlink);
+  if (isDotFile(bytes, start, end, 'gitmodules')) facts |= gitmodulesFact(mode);
   if (isDotFile(bytes, start, end, 'gitattributes')) {
-    facts |= isSymlink ? TREE_FACT.gitattributesSymlink : TREE_FACT.namesGitattributes;
+    facts |= gitattributesFact(mode);
   }
-  if (isSymlink) facts |= symlinkFacts(bytes, start, end);
-  return kinds & HAS_BACKSLASH ? facts | backslashFacts(bytes, start, end, isSymlink) : facts;
+  if (isSymlinkMode(mode)) facts |= symlinkFacts(bytes, start, end);
+  return kinds & HAS_BACKSLASH ? facts | backslashFacts(bytes, start, end, mode) : facts;
 }
 
 const LINK_FILES: readonly [file: DotFile, fact: number][] = [
@@ -150,16 +154,22 @@ function symlinkFacts(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** Windows takes a backslash for a separator: what stands behind one counts as a name. */
-function backslashFacts(bytes: Uint8Array, start: number, end: number, isSymlink: boolean): number {
+function backslashFacts(bytes: Uint8Array, start: number, end: number, mode: number): number {
   let facts = 0;
   for (let i = start; i < end; i++) {
     if (bytes[i] !== BACKSLASH) continue;
     if (isNtfsDotGit(bytes, i + 1, end)) facts |= TREE_FACT.hasDotgit;
-    if (isNtfsDotFile(bytes, i + 1, end, 'gitmodules')) facts |= gitmodulesFact(isSymlink);
+    if (isNtfsDotFile(bytes, i + 1, end, 'gitmodules')) facts |= gitmodulesFact(mode);
   }
   return facts;
 }
 
-function gitmodulesFact(isSymlink: boolean): number {
-  return isSymlink ? TREE_FACT.gitmodulesSymlink : TREE_FACT.namesGitmodules;
+function gitmodulesFact(mode: number): number {
+  if (isTreeMode(mode)) return TREE_FACT.gitmodulesBlob;
+  return isSymlinkMode(mode) ? TREE_FACT.gitmodulesSymlink : TREE_FACT.namesGitmodules;
+}
+
+function gitattributesFact(mode: number): number {
+  if (isTreeMode(mode)) return TREE_FACT.gitattributesBlob;
+  return isSymlinkMode(mode) ? TREE_FACT.gitattributesSymlink : TREE_FACT.namesGitattributes;
 }

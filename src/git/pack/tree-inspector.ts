@@ -116,8 +116,8 @@ export class TreeInspector {
   /**
    * Inspects a tree from its first to its last entry.
    *
-   * @throws {CorruptObjectError} entries that cannot be told apart
-   * @throws {FsckError} a finding that refuses the push
+   * @throws {FsckError} a finding that refuses the push, such as entries that cannot be told apart
+   * @throws {CorruptObjectError} the latter, when settings let it pass
    * @throws {LimitExceededError} more entries than a tree may have
    */
   inspectWhole(buffer: Uint8Array, bodyStart: number, sizeBytes: number, ids: Uint8Array, idStart: number): void {
@@ -125,9 +125,13 @@ export class TreeInspector {
     const boundaries = this.#scratch;
     boundaries.clear();
     const end = bodyStart + sizeBytes;
-    for (let at = bodyStart; at < end; ) {
-      boundaries.push(at - bodyStart);
-      at = this.#inspectEntry(buffer, at, end);
+    try {
+      for (let at = bodyStart; at < end; ) {
+        boundaries.push(at - bodyStart);
+        at = this.#inspectEntry(buffer, at, end);
+      }
+    } catch (error) {
+      throw this.#named(error, ids, idStart);
     }
     boundaries.close(sizeBytes);
     for (let index = 1; index < boundaries.count; index++) this.#checkSeam(buffer, bodyStart, boundaries, index);
@@ -177,12 +181,27 @@ export class TreeInspector {
         }
       }
       into.push(at);
-      at = this.#inspectEntry(buffer, bodyStart + at, bodyStart + sizeBytes) - bodyStart;
+      try {
+        at = this.#inspectEntry(buffer, bodyStart + at, bodyStart + sizeBytes) - bodyStart;
+      } catch (error) {
+        throw this.#named(error, ids, idStart);
+      }
       into.close(at);
       if (into.count > 1) this.#checkSeam(buffer, bodyStart, into, into.count - 1);
     }
     into.close(sizeBytes);
     this.#judge(buffer, bodyStart, into, ids, idStart);
+  }
+
+  /** Entries that cannot be told apart are a finding too; one that is let pass leaves a tree that nothing can read. */
+  #named(error: unknown, ids: Uint8Array, idStart: number): unknown {
+    if (!(error instanceof CorruptObjectError)) return error;
+    try {
+      this.#gate.judge('tree', ids, idStart, (report) => void report.add('badTree', 'cannot be parsed as a tree'));
+    } catch (finding) {
+      return finding;
+    }
+    return error;
   }
 
   #begin(): void {

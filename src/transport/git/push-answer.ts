@@ -43,7 +43,7 @@ export class PushAnswer {
   async finish(report: PushReport): Promise<void> {
     this.begin();
     if (this.#request.report !== 'none') {
-      for (const bytes of encodePktLines(reportStatus(report, this.#request.report))) await this.#channel.data(bytes);
+      for (const bytes of encodePktLines(reportStatus(report))) await this.#channel.data(bytes);
     }
     await this.#channel.end();
   }

@@ -160,7 +160,7 @@ function toEngineRequest(session: GitSession, { request, pack, dialogue }: Push,
 
 function toRefReport(ref: RefOutcome, command: ReceiveCommand): RefReport {
   if (ref.kind === 'rejected') return rejection(command, ref.reason);
-  return { kind: 'ok', name: ref.name, ...(ref.forced && { options: { forcedUpdate: true } }) };
+  return { kind: 'ok', name: ref.name };
 }
 
 function rejection({ name, nameBytes }: ReceiveCommand, reason: string): RefReport {
