@@ -20,8 +20,12 @@ export class FsckGate {
   /** Findings that refuse nothing, as git words them. */
   readonly notices: string[] = [];
 
-  constructor(format: ObjectFormat, options: FsckOptions) {
+  readonly #settleIds: () => void;
+
+  /** @param settleIds called before an id is read, where objects are named later than they are looked at */
+  constructor(format: ObjectFormat, options: FsckOptions, settleIds: () => void = () => {}) {
     this.#format = format;
+    this.#settleIds = settleIds;
     this.options = options;
   }
 
@@ -34,6 +38,7 @@ export class FsckGate {
 
   /** @throws {FsckError} one of the findings refuses the object */
   judgeFindings(type: ObjectType, findings: readonly Finding[], ids: Uint8Array, idStart: number): void {
+    if (findings.length > 0) this.#settleIds();
     for (const finding of findings) {
       const id = toHex(ids, idStart, idStart + this.#format.idBytes);
       if (this.options.skip?.has(id)) return;

@@ -15,7 +15,7 @@ import { deltaChain, EntryReader } from './entry-reader.ts';
 import type { EntrySource } from './entry-source.ts';
 import { type EntryTable, NO_BASE } from './entry-table.ts';
 import { Inflater, inflateWhole } from './inflater.ts';
-import { HEADROOM, hashInPlace } from './object-hasher.ts';
+import { HEADROOM, hashInPlace, hashLater } from './object-hasher.ts';
 import type { PackInspector } from './pack-inspector.ts';
 import { TreeBoundaries } from './tree-inspector.ts';
 
@@ -174,7 +174,8 @@ export class FamilyResolver {
     const typeNumber = table.type[parent.entry] as number;
     const buffer = frame.buffer as Uint8Array;
     const idStart = frame.entry * table.format.idBytes;
-    hashInPlace(table.format, typeNumber, buffer, HEADROOM, frame.sizeBytes, table.id, idStart, this.#detector);
+    if (this.#detector) hashLater(typeNumber, buffer, HEADROOM, frame.sizeBytes, table.id, idStart, this.#detector);
+    else hashInPlace(table.format, typeNumber, buffer, HEADROOM, frame.sizeBytes, table.id, idStart);
     table.size[frame.entry] = frame.sizeBytes;
     table.type[frame.entry] = typeNumber;
     if (typeNumber !== TYPE_NUMBER.tree) {

@@ -28,12 +28,26 @@ export function hashInPlace(
   sizeBytes: number,
   ids: Uint8Array,
   idStart: number,
-  detector: AttackDetector | undefined,
+  detector?: AttackDetector,
 ): void {
   const headerStart = writeObjectHeader(buffer, bodyStart, typeNumber, sizeBytes);
   const message = buffer.subarray(headerStart, bodyStart + sizeBytes);
   ids.set(hash(format.name, message, 'buffer'), idStart);
   detector?.check(message);
+}
+
+/** Names an object like `hashInPlace`, but its id may be there only once the detector has settled: one hashing serves both. */
+export function hashLater(
+  typeNumber: number,
+  buffer: Uint8Array,
+  bodyStart: number,
+  sizeBytes: number,
+  ids: Uint8Array,
+  idStart: number,
+  detector: AttackDetector,
+): void {
+  const headerStart = writeObjectHeader(buffer, bodyStart, typeNumber, sizeBytes);
+  detector.check(buffer.subarray(headerStart, bodyStart + sizeBytes), ids, idStart);
 }
 
 /** Hashes an object that arrives in pieces. */

@@ -33,10 +33,13 @@ export class PackInspector {
   readonly #skeleton = new CommitSkeleton();
   readonly trees: TreeInspector;
 
-  /** @param treeEntriesMax entries of one tree */
-  constructor(format: ObjectFormat, fsck: FsckOptions, treeEntriesMax?: number) {
+  /**
+   * @param treeEntriesMax entries of one tree
+   * @param settleIds called before the id of an object is read
+   */
+  constructor(format: ObjectFormat, fsck: FsckOptions, treeEntriesMax?: number, settleIds?: () => void) {
     this.#format = format;
-    this.#gate = new FsckGate(format, fsck);
+    this.#gate = new FsckGate(format, fsck, settleIds);
     this.#references = new IdTable(format);
     this.#commits = new CommitRecords(format);
     this.trees = new TreeInspector(format, this.#gate, this.#references, treeEntriesMax);

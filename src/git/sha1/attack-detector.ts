@@ -28,6 +28,9 @@ interface Job {
   chain: Uint32Array | undefined;
   isAttack: boolean;
   isLast: boolean;
+  /** Where the object's id is wanted. */
+  ids: Uint8Array | undefined;
+  idStart: number;
 }
 
 let kernel: WebAssembly.Module | undefined;
@@ -59,10 +62,20 @@ export class AttackDetector {
     this.#openNext();
   }
 
-  /** Checks a whole object, its header included. @throws {CollisionAttackError} it, or one before it, is part of an attack */
-  check(message: Uint8Array): void {
+  /**
+   * Checks a whole object, its header included.
+   *
+   * @param ids where the kernel's result is written, at `idStart`, when it is there: at the latest by `settle` or `finish`
+   * @throws {CollisionAttackError} it, or one before it, is part of an attack
+   */
+  check(message: Uint8Array, ids?: Uint8Array, idStart = 0): void {
     this.update(message);
-    this.endObject();
+    this.endObject(ids, idStart);
+  }
+
+  /** Checks and names all objects that have ended. @throws {CollisionAttackError} */
+  settle(): void {
+    this.#hashJobs();
   }
 
   /** Takes the next bytes of the open object; the first ones are those of its header. @throws {CollisionAttackError} */
@@ -81,7 +94,7 @@ export class AttackDetector {
     }
   }
 
-  endObject(): void {
+  endObject(ids?: Uint8Array, idStart = 0): void {
     const last = this.#totalBytes % BLOCK_BYTES;
     const zerosEnd = this.#end + ((2 * BLOCK_BYTES - LENGTH_BYTES - last) % BLOCK_BYTES || BLOCK_BYTES);
     this.#bytes.fill(0, this.#end, zerosEnd);
@@ -90,7 +103,7 @@ export class AttackDetector {
     length.setUint32(0, Math.floor(this.#totalBytes / TWO_TO_29));
     length.setUint32(4, (this.#totalBytes * 8) % 2 ** 32);
     this.#end = zerosEnd + LENGTH_BYTES;
-    this.#jobs.push(this.#openPart((this.#end - this.#start) / BLOCK_BYTES, true));
+    this.#jobs.push({ ...this.#openPart((this.#end - this.#start) / BLOCK_BYTES, true), ids, idStart });
     this.#openNext();
   }
 
@@ -108,7 +121,15 @@ export class AttackDetector {
   }
 
   #openPart(blocks: number, isLast: boolean): Job {
-    return { start: this.#start, blocks, chain: this.#chain, isAttack: this.#isAttack, isLast };
+    return {
+      start: this.#start,
+      blocks,
+      chain: this.#chain,
+      isAttack: this.#isAttack,
+      isLast,
+      ids: undefined,
+      idStart: 0,
+    };
   }
 
   /** Hashes all that is there, also the open object as far as it goes; what is left of it moves to the front. */
@@ -154,6 +175,7 @@ export class AttackDetector {
   }
 
   #finishJob(lane: number, job: Job): void {
+    if (job.ids) this.#writeId(lane, job.ids, job.idStart);
     if (job.isLast && !job.isAttack) return;
     job.chain = Uint32Array.from(
       { length: CHAIN_WORDS },
@@ -162,6 +184,17 @@ export class AttackDetector {
     // In the words of git's sha1dc_git.c.
     if (job.isLast)
       throw new CollisionAttackError(`SHA-1 appears to be part of a collision attack: ${idOf(job.chain)}`);
+  }
+
+  #writeId(lane: number, ids: Uint8Array, idStart: number): void {
+    let at = idStart;
+    for (let index = 0; index < CHAIN_WORDS; index++) {
+      const word = this.#words[this.#chainWord(lane, index)] as number;
+      ids[at++] = word >>> 24;
+      ids[at++] = word >>> 16;
+      ids[at++] = word >>> 8;
+      ids[at++] = word;
+    }
   }
 
   #chainWord(lane: number, word: number): number {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { makeHistory, packAll } from '../../../tests/fixtures/history.ts';
-import { indexPack } from '../../../tests/fixtures/index-pack.ts';
-import { PackMaker, TYPE } from '../../../tests/fixtures/pack-maker.ts';
+import { entryId, indexPack } from '../../../tests/fixtures/index-pack.ts';
+import { diffDelta, objectId, PackMaker, TYPE, treeEntry } from '../../../tests/fixtures/pack-maker.ts';
 import { ScratchRepository } from '../../../tests/fixtures/scratch-repository.ts';
 import { readShattered } from '../../../tests/fixtures/sha1dc-oracle.ts';
 import { STREAMED_BLOB_MIN_BYTES } from '../pack/pack-parser.ts';
@@ -18,10 +18,10 @@ class Recorder extends AttackDetector {
     super.update(bytes);
   }
 
-  override endObject(): void {
+  override endObject(ids?: Uint8Array, idStart?: number): void {
     this.ids.push(this.#hash.digest('hex'));
     this.#hash = createHash('sha1');
-    super.endObject();
+    super.endObject(ids, idStart);
   }
 }
 
@@ -30,9 +30,21 @@ describe('the objects of a pack', () => {
     using repository = new ScratchRepository();
     makeHistory(repository, 20);
     const detector = new Recorder();
-    indexPack(packAll(repository, deltas), { detector });
+    const { table } = indexPack(packAll(repository, deltas), { detector });
     const all = repository.git(['cat-file', '--batch-all-objects', '--batch-check=%(objectname)']);
     expect(detector.ids.sort()).toEqual(all.toString().trim().split('\n'));
+    const named = Array.from({ length: table.count }, (_, entry) => entryId(table, entry));
+    expect(named.sort()).toEqual(detector.ids);
+  });
+
+  it('have their ids when git finds fault with one of them', () => {
+    const maker = new PackMaker();
+    const tree = Buffer.concat([treeEntry('100644', 'a', '11'.repeat(20)), treeEntry('100644', 'b', '11'.repeat(20))]);
+    const base = maker.add(TYPE.tree, tree);
+    const bad = Buffer.concat([tree, treeEntry('100644', 'a', '11'.repeat(20))]);
+    maker.addOfsDelta(base, diffDelta(tree, bad));
+    const id = objectId('tree', bad);
+    expect(() => indexPack(maker.build(), { detector: new AttackDetector() })).toThrow(`object ${id}: `);
   });
 
   it('are looked at when they stream by', () => {

@@ -62,9 +62,9 @@ const calls: IngestCalls = {
   collectGarbage,
 
   resolve(task) {
-    const inspector = new PackInspector(task.table.format, task.fsck, task.limits.treeEntriesMax);
-    if (task.rootKind === 'new') inspectRoots(task, inspector);
     const detector = takeDetector(task.table.format);
+    const settleIds = () => detector?.settle();
+    const inspector = new PackInspector(task.table.format, task.fsck, task.limits.treeEntriesMax, settleIds);
     const resolver = new FamilyResolver(
       task.table,
       task.families,
@@ -80,6 +80,7 @@ const calls: IngestCalls = {
       detector,
     );
     try {
+      if (task.rootKind === 'new') inspectRoots(task, inspector);
       for (const root of task.roots) resolver.resolve(root);
       detector?.finish();
     } finally {
