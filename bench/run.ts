@@ -37,8 +37,10 @@ async function main(): Promise<void> {
   try {
     const input = await openInput(folder, process.env['BENCH_REPOSITORY']);
     await using peer = await startPeer(path.join(folder, 'peer'));
-    await using forge = await startForge(path.join(folder, 'forge'), values.s3 ? 's3' : 'embedded');
-    await compare(folder, input, forge, peer, rounds);
+    const storage = values.s3 ? 's3' : 'embedded';
+    await using forge = await startForge(path.join(folder, 'forge'), storage);
+    await using fast = await startForge(path.join(folder, 'fast'), storage, 'fast');
+    await compare(folder, input, forge, fast, peer, rounds);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -48,6 +50,7 @@ async function compare(
   folder: string,
   input: InputRepository,
   forge: BenchForge,
+  fast: BenchForge,
   peer: BenchServer,
   rounds: number,
 ): Promise<void> {
@@ -58,6 +61,8 @@ async function compare(
   })) as [Contestant, Contestant];
   const work = await openWorkRepository(folder, input.folder);
   for (const { scenario } of [ours, theirs]) await scenario.prepare();
+  const fastPushes = new Scenario(fast, path.join(folder, 'fast'), input.folder);
+  const fastSeconds: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const commitId = await makeCommit(work, round);
     // Who goes first takes turns, for the second finds the input in the page cache.
@@ -68,9 +73,10 @@ async function compare(
         await measure(measured, operation, scenario === ours.scenario ? forge.processId : undefined, perform);
       }
     }
+    fastSeconds.push(await fastPushes.push());
     console.error(`round ${round + 1} of ${rounds} done`);
   }
-  printComparison(ours, theirs);
+  printComparison(ours, theirs, fastSeconds);
   printMemory(ours.measured);
   await printLatency(forge, ours.scenario);
 }
@@ -124,12 +130,16 @@ async function printSetting(input: InputRepository, rounds: number): Promise<voi
   console.log(`Rounds    ${rounds}; medians, with the least and the most\n`);
 }
 
-function printComparison(ours: Contestant, theirs: Contestant): void {
+/** @param fastSeconds of pushes to our server with GIT_SHA1=fast */
+function printComparison(ours: Contestant, theirs: Contestant, fastSeconds: readonly number[]): void {
   const header = ['', ours.scenario.server.name, theirs.scenario.server.name, 'ratio'];
   const rows = OPERATIONS.map((operation) => {
     const [own, other] = [ours.measured.seconds[operation], theirs.measured.seconds[operation]];
     return [operation, formatSeconds(own), formatSeconds(other), (median(own) / median(other)).toFixed(2)];
   });
+  const pushes = theirs.measured.seconds['push everything'];
+  const fastRatio = (median(fastSeconds) / median(pushes)).toFixed(2);
+  rows.splice(1, 0, ['the same, GIT_SHA1=fast', formatSeconds(fastSeconds), formatSeconds(pushes), fastRatio]);
   console.log(`${formatTable([header, ...rows])}\n`);
 }
 
