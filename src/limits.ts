@@ -39,8 +39,8 @@ export const limits = {
   objectInMemoryMaxBytes: 128 * MIB,
   /** Objects that one thread holds on the way down a delta chain; beyond it they are derived again when needed. */
   deltaPathMaxBytes: 96 * MIB,
-  /** All objects of one push after inflation, and its ratio to the bytes sent: beyond both it is a bomb. A gibibyte takes about a second. */
-  pushInflatedMaxBytes: 8 * GIB,
+  /** All objects of one push after inflation, and its ratio to the bytes sent: beyond both it is a bomb. Where nearly every block may be part of a collision attack, as in a file of zeros, a gibibyte takes a thread ten seconds and more. */
+  pushInflatedMaxBytes: 2 * GIB,
   pushInflationRatioMax: 1_000,
   /** What a tree names `.gitmodules` or `.gitattributes`: git's ATTR_MAX_FILE_SIZE. */
   namedBlobMaxBytes: 100 * MIB,

@@ -236,7 +236,7 @@ describe.skipIf(!hasDatabase)('a malformed push', () => {
         }
       });
       expect(await reasonOf(push(pack))).toMatch(/inflates to more bytes than a push may have/);
-    });
+    }, 120_000);
 
     it('of gzip around it', async () => {
       expect(await reasonOf(push(Buffer.alloc(500 * MIB), { gzip: true }))).toMatch(/does not begin with "PACK"/);
