@@ -5,9 +5,10 @@
  *
  * `lfs_<claims>.<signature>`, both base64url: JSON, and HMAC-SHA-256 by a key that the first node makes and all share.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { Sql } from '#db/client.ts';
+import { SharedSecret } from '#db/shared-secret.ts';
 import { limits } from '#limits.ts';
 import { findHolder, tokenHolderSchema, toTokenHolder } from './lfs-token-holder.ts';
 import type { Principal } from './principal.ts';
@@ -34,7 +35,6 @@ export interface LfsTokenHolder {
 }
 
 const KEY_SETTING = 'lfs-token-key';
-const KEY_BYTES = 32;
 const TOKEN = /^lfs_([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})$/;
 /** Far longer than any of ours. */
 const TOKEN_MAX_CHARACTERS = 1_024;
@@ -48,10 +48,11 @@ const claimsSchema = z.object({
 
 export class LfsTokens {
   readonly #sql: Sql;
-  #key: Promise<Buffer> | undefined;
+  readonly #key: SharedSecret;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    this.#key = new SharedSecret(sql, KEY_SETTING);
   }
 
   /** Asks nothing about rights: whoever presents the token will be asked. */
@@ -84,12 +85,7 @@ export class LfsTokens {
   }
 
   async #sign(text: string): Promise<Buffer> {
-    // One that could not be read is asked for again.
-    this.#key ??= readOrMakeKey(this.#sql).catch((error: unknown) => {
-      this.#key = undefined;
-      throw error;
-    });
-    return createHmac('sha256', await this.#key)
+    return createHmac('sha256', await this.#key.read())
       .update(text)
       .digest();
   }
@@ -100,13 +96,4 @@ function signatureBytes(text: string): Buffer {
   const bytes = Buffer.alloc(32);
   bytes.write(text, 'base64url');
   return bytes;
-}
-
-/** The first process makes the key; the others find it. */
-async function readOrMakeKey(sql: Sql): Promise<Buffer> {
-  const made = randomBytes(KEY_BYTES).toString('base64');
-  await sql`insert into setting (key, value) values (${KEY_SETTING}, ${made}) on conflict (key) do nothing`;
-  const [row] = await sql<{ value: string }[]>`select value from setting where key = ${KEY_SETTING}`;
-  if (row === undefined) throw new Error('read the key of LFS tokens: the setting is gone');
-  return Buffer.from(row.value, 'base64');
 }

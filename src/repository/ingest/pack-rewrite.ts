@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { ObjectFormat } from '#git/object/object-id.ts';
 import { encodePackHeader, PACK_HEADER_BYTES } from '#git/pack/pack-format.ts';
-import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
+import { writeStream } from '#storage/write-stream.ts';
 
 export interface PackRewrite {
   readonly fromKey: string;
@@ -24,35 +24,19 @@ export async function rewritePack(
   blobs: BlobStore,
   rewrite: PackRewrite,
 ): Promise<{ sizeBytes: number; trailer: Uint8Array }> {
-  const { signal } = rewrite;
-  const upload = await blobs.startUpload(rewrite.toKey, { signal });
-  try {
-    await rewrite.onUploadStarted(upload.uploadId);
-    const hash = createHash(rewrite.format.name);
-    let part = Buffer.alloc(0);
-    let partNumber = 1;
-    let sizeBytes = 0;
-    const send = async (bytes: Uint8Array) => {
-      part = Buffer.concat([part, bytes]);
-      sizeBytes += bytes.length;
-      while (part.length >= limits.uploadPartBytes) {
-        await upload.uploadPart(partNumber++, part.subarray(0, limits.uploadPartBytes), { signal });
-        part = part.subarray(limits.uploadPartBytes);
-      }
-    };
+  const { toKey: key, signal, onUploadStarted } = rewrite;
+  const hash = createHash(rewrite.format.name);
+  let trailer: Uint8Array = new Uint8Array(0);
+  async function* chunks(): AsyncGenerator<Uint8Array> {
     for await (const bytes of piecesOf(blobs, rewrite)) {
       hash.update(bytes);
-      await send(bytes);
+      yield bytes;
     }
-    const trailer = hash.digest();
-    await send(trailer);
-    if (part.length > 0) await upload.uploadPart(partNumber, part, { signal });
-    await upload.complete({ signal });
-    return { sizeBytes, trailer };
-  } catch (error) {
-    await upload.abort();
-    throw error;
+    trailer = hash.digest();
+    yield trailer;
   }
+  const sizeBytes = await writeStream(blobs, { key, chunks: chunks(), signal, onUploadStarted });
+  return { sizeBytes, trailer };
 }
 
 async function* piecesOf(blobs: BlobStore, rewrite: PackRewrite): AsyncIterable<Uint8Array> {
