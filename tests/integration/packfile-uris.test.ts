@@ -5,7 +5,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { limits } from '#limits.ts';
 import { hasDatabase } from '../support/database.ts';
-import { GitForge, type GitRun } from '../support/git-forge.ts';
+import { GitForge } from '../support/git-forge.ts';
+import type { GitRun } from '../support/git-run.ts';
 
 const BY_ADDRESS = ['-c', 'protocol.version=2', '-c', 'fetch.uriprotocols=http', '-c', 'transfer.fsckObjects=true'];
 

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StoredGitSettings } from '#repository/git-settings.ts';
 import { ScratchRepository } from '../fixtures/scratch-repository.ts';
 import { hasDatabase } from '../support/database.ts';
-import { GitForge, type GitRun } from '../support/git-forge.ts';
+import { GitForge } from '../support/git-forge.ts';
+import type { GitRun } from '../support/git-run.ts';
 
 describe.skipIf(!hasDatabase)('settings of pushes', () => {
   let forge: GitForge;

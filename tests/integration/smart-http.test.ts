@@ -4,7 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestUser } from '../support/accounts.ts';
 import { hasDatabase } from '../support/database.ts';
-import { GitForge, type GitRun } from '../support/git-forge.ts';
+import { GitForge } from '../support/git-forge.ts';
+import type { GitRun } from '../support/git-run.ts';
 
 describe.skipIf(!hasDatabase)('git over HTTP', () => {
   let forge: GitForge;

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasDatabase } from '../support/database.ts';
-import { GitForge, type GitRun } from '../support/git-forge.ts';
+import { GitForge } from '../support/git-forge.ts';
+import type { GitRun } from '../support/git-run.ts';
 import { hasSsh, type SshClientKey, SshForge } from '../support/ssh-forge.ts';
 
 describe.skipIf(!hasDatabase || !hasSsh)('git over SSH', () => {

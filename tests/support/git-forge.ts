@@ -1,6 +1,5 @@
 /** Git's doors in this process: real accounts, engine and HTTP server over a fresh database, with packs in memory. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,14 +19,9 @@ import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createStoredFileRoute } from '#transport/http/stored-file-route.ts';
 import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from './accounts.ts';
 import { createTestAdmission } from './admission.ts';
+import { collectRun, GIT_ENVIRONMENT, type GitRun } from './git-run.ts';
 import { findFreePort } from './server-process.ts';
 import { storedFileServices } from './stored-file-services.ts';
-
-export interface GitRun {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export class GitForge {
   readonly port: number;
@@ -116,7 +110,7 @@ export class GitForge {
   async git(cwd: string, args: readonly string[], options: { version?: 0 | 1 | 2 } = {}): Promise<GitRun> {
     const protocol = options.version === undefined ? [] : ['-c', `protocol.version=${options.version}`];
     const env = { ...process.env, ...GIT_ENVIRONMENT };
-    return collect(spawn('git', [...protocol, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+    return collectRun(spawn('git', [...protocol, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   async close(): Promise<void> {
@@ -125,30 +119,6 @@ export class GitForge {
     await this.accounts.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-const GIT_ENVIRONMENT = {
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_AUTHOR_NAME: 'Ada Lovelace',
-  GIT_AUTHOR_EMAIL: 'ada@example.com',
-  GIT_COMMITTER_NAME: 'Ada Lovelace',
-  GIT_COMMITTER_EMAIL: 'ada@example.com',
-  LC_ALL: 'C',
-};
-
-async function collect(child: ChildProcess): Promise<GitRun> {
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr?.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const [status] = (await once(child, 'close')) as [number | null];
-  return { status: status ?? -1, stdout, stderr };
 }
 
 /** Stands for the pages. */

@@ -21,7 +21,7 @@ import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createLfsRoute } from '#transport/lfs/lfs-route.ts';
 import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from './accounts.ts';
 import { createTestAdmission } from './admission.ts';
-import type { GitRun } from './git-forge.ts';
+import type { GitRun } from './git-run.ts';
 import { findGoProgram } from './go-program.ts';
 import { findFreePort, findProgram } from './server-process.ts';
 import { storedFileServices } from './stored-file-services.ts';

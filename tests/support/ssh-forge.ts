@@ -1,6 +1,5 @@
 /** Git over SSH in this process, beside a `GitForge`, and the clients that talk to it: OpenSSH's own. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import pino from 'pino';
@@ -9,7 +8,8 @@ import type { UserPrincipal } from '#auth/principal.ts';
 import { generateHostKey } from '#transport/ssh/host-key.ts';
 import { SshServer } from '#transport/ssh/ssh-server.ts';
 import type { SshServices } from '#transport/ssh/ssh-services.ts';
-import type { GitForge, GitRun } from './git-forge.ts';
+import type { GitForge } from './git-forge.ts';
+import { collectRun, GIT_ENVIRONMENT, type GitRun } from './git-run.ts';
 import { findProgram } from './server-process.ts';
 
 /** For `describe.skipIf(!hasSsh)`; with REQUIRE_SERVICES=1 a missing client fails the run. */
@@ -99,7 +99,7 @@ export class SshForge {
 
   /** Runs git, whatever its exit status. */
   git(cwd: string, args: readonly string[], options: SshRunOptions = {}): Promise<GitRun> {
-    return collect(this.spawnGit(cwd, args, options));
+    return collectRun(this.spawnGit(cwd, args, options));
   }
 
   spawnGit(cwd: string, args: readonly string[], options: SshRunOptions = {}): ChildProcess {
@@ -116,13 +116,13 @@ export class SshForge {
   /** Runs ssh as `git@…`, or as somebody else when the options say so. */
   ssh(args: readonly string[], options: SshRunOptions = {}): Promise<GitRun> {
     const all = [...this.#sshOptions(options), '-p', String(this.port), ...args];
-    return collect(spawn('ssh', all, { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'] }));
+    return collectRun(spawn('ssh', all, { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   /** Runs another program of OpenSSH that takes its options, such as sftp. */
   run(program: string, args: readonly string[], options: SshRunOptions = {}): Promise<GitRun> {
     const all = [...this.#sshOptions(options), '-P', String(this.port), ...args];
-    return collect(spawn(program, all, { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'] }));
+    return collectRun(spawn(program, all, { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   async close(): Promise<void> {
@@ -144,28 +144,4 @@ export class SshForge {
       ...ssh,
     ];
   }
-}
-
-const GIT_ENVIRONMENT = {
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_AUTHOR_NAME: 'Ada Lovelace',
-  GIT_AUTHOR_EMAIL: 'ada@example.com',
-  GIT_COMMITTER_NAME: 'Ada Lovelace',
-  GIT_COMMITTER_EMAIL: 'ada@example.com',
-  LC_ALL: 'C',
-};
-
-async function collect(child: ChildProcess): Promise<GitRun> {
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr?.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const [status] = (await once(child, 'close')) as [number | null];
-  return { status: status ?? -1, stdout, stderr };
 }
