@@ -132,9 +132,9 @@ async function checkUpdate(context: CommandCheckContext, { command, reason, isIm
     for (const line of fault.messages ?? []) context.onMessage(`error: ${line}\n`);
     return { kind: 'rejected', reason: fault.reason };
   }
-  const { objects } = context;
-  const peeled = isZero(command.newId) ? undefined : await peel(objects, command.newId);
-  const knowsOldId = !isZero(command.oldId) && (await objects.header(command.oldId)) !== undefined;
+  const isDeletion = isZero(command.newId);
+  const peeled = isDeletion ? undefined : await peel(context.objects, command.newId);
+  const knowsOldId = isDeletion && (await isVisible(context, command.oldId));
   return { kind: 'checked', command: { ...command, peeled, knowsOldId } };
 }
 
@@ -151,7 +151,7 @@ async function findUpdateFault(context: CommandCheckContext, command: RefCommand
   }
   if (isZero(newId)) return findDeletionFault(context, name);
   if (!isZero(oldId) && name.startsWith(BRANCH_PREFIX) && context.settings['receive.denyNonFastForwards']) {
-    const fault = await findFastForwardFault(context.objects, command);
+    const fault = await findFastForwardFault(context, command);
     if (fault) return fault;
   }
   const header = await context.objects.header(newId);
@@ -176,17 +176,22 @@ function findDeletionFault({ settings, headTarget }: CommandCheckContext, name: 
 }
 
 async function findFastForwardFault(
-  objects: PackedObjectStore,
+  context: CommandCheckContext,
   { name, oldId, newId }: RefCommand,
 ): Promise<Fault | undefined> {
-  const graph = await objects.commitGraph();
+  const graph = await context.objects.commitGraph();
   const [from, to] = [graph.positionOfSlot(fromHex(oldId), 0), graph.positionOfSlot(fromHex(newId), 0)];
-  if (from < 0 || to < 0) return { reason: 'bad ref' };
+  if (from < 0 || to < 0 || !(await isVisible(context, oldId))) return { reason: 'bad ref' };
   if (isAncestor(graph, from, to)) return undefined;
   return {
     reason: 'non-fast-forward',
     messages: [`denying non-fast-forward ${name} (you should pull first)`],
   };
+}
+
+/** An old value that is there and hidden is as good as not there: a reason that differs would tell that it exists. */
+async function isVisible({ connectionOf }: CommandCheckContext, id: ObjectId): Promise<boolean> {
+  return !isZero(id) && (await connectionOf(id)) !== 'missing';
 }
 
 /** @returns what a tag leads to in the end; undefined for other objects */

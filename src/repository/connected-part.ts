@@ -44,6 +44,7 @@ export async function ingestConnectedPart(
     pack: plan.stream(),
     packEnd: 'with-source',
     objects,
+    bases: undefined,
     // Everything in it was looked at when it came in.
     fsck: { mode: 'off' },
     limits: ingestLimitsOf(settings),

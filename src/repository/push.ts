@@ -76,7 +76,7 @@ class Push {
     const refs = visibleRefs(request, state);
     const stored = openObjects(state.format, state.packs);
     const visible = new VisibleObjects(stored, refs, request.signal);
-    const ingested = await this.#takePack(state, stored);
+    const ingested = await this.#takePack(state, stored, visible);
     const missing = ingested ? await this.#findMissing(stored, visible, ingested) : new IdTable(state.format);
     const objects = ingested ? openObjects(state.format, [...state.packs, storedPack(ingested)]) : stored;
     const connections = new PushConnections({ objects, visible, missing, ingested, request });
@@ -101,7 +101,11 @@ class Push {
     return { checks, result };
   }
 
-  async #takePack({ format }: RepositoryState, objects: PackedObjectStore): Promise<IngestedPack | undefined> {
+  async #takePack(
+    { format }: RepositoryState,
+    objects: PackedObjectStore,
+    bases: VisibleObjects,
+  ): Promise<IngestedPack | undefined> {
     const { pack, packEnd = 'with-source', settings, signal, onPackConsumed, onProgress, onMessage } = this.#request;
     if (!pack) {
       onPackConsumed();
@@ -112,6 +116,7 @@ class Push {
       pack,
       packEnd,
       objects,
+      bases,
       fsck: fsckOptionsOf(settings),
       limits: ingestLimitsOf(settings),
       signal,
@@ -136,7 +141,7 @@ class Push {
 
   async #findMissing(objects: PackedObjectStore, visible: VisibleObjects, { report }: IngestedPack): Promise<IdTable> {
     const missing = await findMissingReferences(objects, visible, report);
-    await checkExternalNamedBlobs(objects, report, fsckOptionsOf(this.#request.settings));
+    await checkExternalNamedBlobs(objects, report, missing, fsckOptionsOf(this.#request.settings));
     return missing;
   }
 

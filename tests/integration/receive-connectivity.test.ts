@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodePktLine, FLUSH } from '#git/pkt-line/encode.ts';
 import { lineText, splitPktLines } from '#git/pkt-line/pkt-line-reader.ts';
 import type { StoredGitSettings } from '#repository/git-settings.ts';
+import { makeDelta, objectId, PackMaker, TYPE, treeEntry } from '../fixtures/pack-maker.ts';
 import { ScratchRepository } from '../fixtures/scratch-repository.ts';
 import { hasDatabase } from '../support/database.ts';
 import { GitForge } from '../support/git-forge.ts';
@@ -146,6 +147,61 @@ describe.skipIf(!hasDatabase)('what a push builds on', () => {
     expect(await send([[ZERO, thief, 'refs/heads/thief']], packOfObjects([thief]))).toEqual([MISSING]);
     // Whoever has it may push it.
     expect(await send([[ZERO, secret, 'refs/heads/again']], packOf([secret, `^${main}`]))).toEqual(['ok']);
+  });
+
+  it('lets no thin pack bring back what was deleted', async () => {
+    const main = await begin();
+    const text = `secret ${number}\n`;
+    const secret = commit({ 'secret.txt': text }, main);
+    const blob = id(`${secret}:secret.txt`);
+    const thief = commit({ 'secret.txt': text }, main);
+    /** The commit and its tree, which names the blob, and a delta that has the blob come along as what it stands on. */
+    const thinPack = (baseId: string) => {
+      const maker = new PackMaker();
+      maker.add(TYPE.commit, scratch.git(['cat-file', 'commit', thief]));
+      maker.add(TYPE.tree, scratch.git(['cat-file', 'tree', `${thief}^{tree}`]));
+      maker.addRefDelta(baseId, makeDelta(text.length, [{ copy: 0, size: text.length }, { insert: '!' }]));
+      return maker.build();
+    };
+    expect(await send([[ZERO, secret, 'refs/heads/oops']], packOf([secret, `^${main}`]))).toEqual(['ok']);
+    expect(await send([[ZERO, thief, 'refs/heads/copy']], thinPack(blob))).toEqual(['ok']);
+    const both = [
+      [secret, ZERO, 'refs/heads/oops'],
+      [thief, ZERO, 'refs/heads/copy'],
+    ] as const;
+    expect(await send(both)).toEqual(['ok', 'ok']);
+    const ofHidden = await send([[ZERO, thief, 'refs/heads/thief']], thinPack(blob));
+    expect(ofHidden).toEqual(await send([[ZERO, thief, 'refs/heads/thief']], thinPack('12'.repeat(20))));
+    expect(ofHidden).toEqual(['unpack pack has 1 unresolved deltas']);
+  });
+
+  it('tells nothing of what is hidden', async () => {
+    const main = await begin({ 'receive.denyNonFastForwards': true });
+    const secret = commit({ '.gitmodules': '[submodule "../x"]\n\tpath = x\n', 'a.txt': `${number}\n` }, main);
+    const [hiddenTree, hiddenBlob] = [id(`${secret}^{tree}`), id(`${secret}:.gitmodules`)];
+    const commands = [[ZERO, secret, 'refs/heads/oops']] as const;
+    await forge.accounts.database.sql`
+      update repository set git_settings = '{"receive.fsckObjects":false}'::jsonb where name = ${name}`;
+    expect(await send(commands, packOf([secret, `^${main}`]))).toEqual(['ok']);
+    expect(await send([[secret, ZERO, 'refs/heads/oops']])).toEqual(['ok']);
+    await forge.accounts.database.sql`
+      update repository set git_settings = '{"receive.denyNonFastForwards":true}'::jsonb where name = ${name}`;
+    const answersFor = async (commitId: string, treeId: string, blobId: string) => {
+      const tree = Buffer.concat([treeEntry('100644', '.gitmodules', blobId), treeEntry('100644', 'x', treeId)]);
+      const maker = new PackMaker();
+      const who = 'A <a@example.com> 1700000000 +0000';
+      const body = `tree ${objectId('tree', tree)}\nparent ${main}\nauthor ${who}\ncommitter ${who}\n\nAsk\n`;
+      maker.add(TYPE.tree, tree);
+      maker.add(TYPE.commit, body);
+      return [
+        await send([[ZERO, objectId('commit', body), 'refs/heads/ask']], maker.build()),
+        await send([[commitId, ZERO, 'refs/heads/none']]),
+        await send([[commitId, main, 'refs/heads/main']]),
+      ];
+    };
+    const ofHidden = await answersFor(secret, hiddenTree, hiddenBlob);
+    expect(ofHidden).toEqual(await answersFor('12'.repeat(20), '34'.repeat(20), '56'.repeat(20)));
+    expect(ofHidden).toEqual([[MISSING], ['ok'], ['bad ref']]);
   });
 
   it('does not show what a hidden ref reaches', async () => {

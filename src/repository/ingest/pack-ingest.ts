@@ -24,7 +24,7 @@ import { IncomingPack } from './incoming-pack.ts';
 import type { IngestLimits } from './ingest-limits.ts';
 import type { ParseResult } from './ingest-messages.ts';
 import type { IngestThread, IngestThreads } from './ingest-threads.ts';
-import { PackResolution } from './pack-resolution.ts';
+import { PackResolution, type ThinBases } from './pack-resolution.ts';
 import { rewritePack } from './pack-rewrite.ts';
 import type { RetainBudget } from './retain-budget.ts';
 import { untilQuiet } from './until-quiet.ts';
@@ -42,6 +42,8 @@ export interface IngestRequest {
   readonly packEnd: 'with-source' | 'at-trailer';
   /** What the repository has: bases of a thin pack, and objects that come again. */
   readonly objects: PackedObjectStore;
+  /** Which of them a thin pack may stand on; undefined when the pack is whole by itself. */
+  readonly bases: ThinBases | undefined;
   readonly fsck: FsckOptions;
   readonly limits: IngestLimits;
   readonly signal: AbortSignal;

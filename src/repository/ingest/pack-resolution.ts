@@ -24,6 +24,15 @@ import type { IngestLimits } from './ingest-limits.ts';
 import type { ParseResult, RootKind } from './ingest-messages.ts';
 import type { IngestThreads } from './ingest-threads.ts';
 
+/**
+ * A base that is appended is one more object that the push brings: whoever could name any object of the packs there could fetch it
+ * afterwards. So it counts only when the pusher could see it, as with all that a push refers to.
+ */
+export interface ThinBases {
+  /** @param ids one slot after another @returns numbers of the slots that must not be stood on */
+  findInvisible(ids: Uint8Array): Promise<number[]>;
+}
+
 export interface ResolutionContext {
   readonly blobs: BlobStore;
   /** Where the pack is in storage, once it is. */
@@ -31,6 +40,7 @@ export interface ResolutionContext {
   readonly threads: IngestThreads;
   /** Where the bases of a thin pack are. */
   readonly objects: ObjectStore;
+  readonly bases: ThinBases | undefined;
   readonly fsck: FsckOptions;
   readonly limits: IngestLimits;
   readonly signal: AbortSignal;
@@ -167,21 +177,30 @@ export class PackResolution {
     return { table: completion.table, superfluous: findSuperfluous(completion.table, table.count) };
   }
 
-  /** @returns those of the objects that the repository has */
+  /** @returns those of the objects that the repository has for the pusher */
   async #readBases(ids: readonly ObjectId[]): Promise<AppendedObject[]> {
     const { objects } = this.#context;
-    const headers = await Promise.all(ids.map((id) => objects.header(id)));
+    const present = await this.#findBases(ids);
+    const headers = await Promise.all(present.map((id) => objects.header(id)));
     const sizeBytes = headers.reduce((sum, header) => sum + (header?.sizeBytes ?? 0), 0);
     if (sizeBytes > limits.thinBasesMaxBytes) {
       throw new LimitExceededError(
         `thin pack stands on ${sizeBytes} bytes of objects, more than the ${limits.thinBasesMaxBytes} allowed: push with --no-thin`,
       );
     }
-    const present = ids.filter((_, index) => headers[index]);
     const bodies = await objects.readMany(present);
     return bodies.map(({ type, body }, index) => {
       return { id: fromHex(present[index] as ObjectId), typeNumber: TYPE_NUMBER[type], body };
     });
+  }
+
+  async #findBases(ids: readonly ObjectId[]): Promise<ObjectId[]> {
+    const { objects, bases } = this.#context;
+    if (bases === undefined) return [];
+    const headers = await Promise.all(ids.map((id) => objects.header(id)));
+    const present = ids.filter((_, index) => headers[index]);
+    const invisible = new Set(await bases.findInvisible(Buffer.concat(present.map((id) => fromHex(id)))));
+    return present.filter((_, number) => !invisible.has(number));
   }
 
   async #resolveRoots(
