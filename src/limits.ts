@@ -56,8 +56,9 @@ export const limits = {
   /** Trees read to find out whether a ref reaches what a push refers to, and objects of a pack to find out which refs miss something. */
   pushTreesReadMax: 200_000,
   treeEntriesMax: 1_000_000,
-  /** Trees inside each other: git's core.maxTreeDepth. */
-  treeDepthMax: 4_096,
+  /** Trees inside each other, the outermost having depth 0: git's default of core.maxTreeDepth, and what an owner may allow. */
+  treeDepthMax: 2_048,
+  treeDepthSiteMax: 4_096,
 
   /** `.gitattributes` of an archive, and a line of it: git's own bounds are 100 MiB and the same 2 KiB. */
   attributesMaxBytes: 1 * MIB,

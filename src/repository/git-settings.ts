@@ -93,7 +93,13 @@ export const GIT_SETTINGS = {
   } as Definition<'severities', Readonly<Record<string, SeverityOverride>>>,
   'receive.fsck.skipList': list('Ids of objects that are not checked.'),
 
-  'core.maxTreeDepth': bound(limits.treeDepthMax, 'Folders inside each other that an archive may hold.'),
+  'core.maxTreeDepth': {
+    kind: 'count',
+    default: limits.treeDepthMax,
+    min: 0,
+    max: limits.treeDepthSiteMax,
+    about: 'Folders inside each other that a push may bring and an archive may hold.',
+  } as Definition<'count', number>,
   'limits.warnObjectSize': {
     kind: 'count',
     default: limits.objectWarnBytes,

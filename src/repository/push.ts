@@ -27,6 +27,7 @@ import { isZero } from './ref-changes.ts';
 import { commitRefs, type RefTransaction, type RefTransactionResult, readOutcome } from './ref-transaction.ts';
 import type { PushOutcome, PushRequest, RefCommand, RefOutcome } from './repository-engine.ts';
 import type { RepositoryState, RepositoryStates } from './repository-state.ts';
+import { findTooDeepTrees } from './tree-depth.ts';
 import { uuidV7 } from './uuid-v7.ts';
 import { VisibleObjects } from './visible-objects.ts';
 
@@ -79,6 +80,7 @@ class Push {
     const ingested = await this.#takePack(state, stored, visible);
     const missing = ingested ? await this.#findMissing(stored, visible, ingested) : new IdTable(state.format);
     const objects = ingested ? openObjects(state.format, [...state.packs, storedPack(ingested)]) : stored;
+    if (ingested) await this.#refuseDeepTrees(objects, ingested, missing);
     const connections = new PushConnections({ objects, visible, missing, ingested, request });
     const checks = await checkCommands(this.#checkContext(state, objects, connections), request.commands);
     const commands = checks.flatMap((check) => (check.kind === 'checked' ? [check.command] : []));
@@ -143,6 +145,18 @@ class Push {
     const missing = await findMissingReferences(objects, visible, report);
     await checkExternalNamedBlobs(objects, report, missing, fsckOptionsOf(this.#request.settings));
     return missing;
+  }
+
+  /** Whatever leads to a tree that is too deep counts as not connected, as in git, whose check of connections finds it. */
+  async #refuseDeepTrees(objects: PackedObjectStore, { lease, report }: IngestedPack, missing: IdTable): Promise<void> {
+    const { settings, signal, onMessage } = this.#request;
+    const treeIds = report.deepTreeIds;
+    const pack = (await objects.load()).find(({ id }) => id === lease.packId);
+    if (treeIds.length === 0 || !pack) return;
+    const levelsMax = settings['core.maxTreeDepth'] + 1;
+    const tooDeep = await findTooDeepTrees({ objects, pack, treeIds, levelsMax, signal });
+    for (let number = 0; number < tooDeep.size; number++) missing.add(tooDeep.ids, number * tooDeep.idBytes);
+    if (tooDeep.size > 0) onMessage?.('fatal: exceeded maximum allowed tree depth\n');
   }
 
   #checkContext(

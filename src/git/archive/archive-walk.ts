@@ -67,7 +67,7 @@ class Walk {
     const { pathspec, treeDepthMax } = this.#request;
     const { path, id } = this.#current(parent);
     if (!pathspec.mayMatchBelow(path) || this.#isIgnored(this.#lookUp(`${path}/`))) return;
-    if (this.#folders.length >= treeDepthMax) throw new LimitExceededError('exceeded maximum allowed tree depth');
+    if (this.#folders.length > treeDepthMax) throw new LimitExceededError('exceeded maximum allowed tree depth');
     await this.#enter(path, id);
   }
 

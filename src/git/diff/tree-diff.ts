@@ -2,6 +2,8 @@
  * The difference of two trees, by paths: subtrees with equal ids are not read — git-diff-tree(1), with `-r`. Renames are
  * found by `pairExactRenames`.
  */
+import { limits } from '#limits.ts';
+import { LimitExceededError } from '../errors.ts';
 import { entryKindOf, FILE_MODE } from '../object/file-mode.ts';
 import type { ObjectId } from '../object/object-id.ts';
 import { compareTreeEntries, parseTree, type TreeEntry } from '../object/tree.ts';
@@ -43,6 +45,7 @@ interface EntryPair {
  *
  * @param oldTreeId undefined for no tree: everything is added
  * @throws {MissingObjectError} @throws {CorruptObjectError}
+ * @throws {LimitExceededError} changes in folders too deep inside each other, in git's words
  */
 export async function* diffTrees(
   objects: ObjectStore,
@@ -51,7 +54,7 @@ export async function* diffTrees(
 ): AsyncGenerator<TreeChange> {
   if (oldTreeId === newTreeId) return;
   const [oldTree, newTree] = await readTrees(objects, [oldTreeId, newTreeId]);
-  yield* diffEntries(objects, oldTree ?? [], newTree ?? [], NO_PATH);
+  yield* diffEntries(objects, oldTree ?? [], newTree ?? [], NO_PATH, 0);
 }
 
 async function* diffEntries(
@@ -59,7 +62,9 @@ async function* diffEntries(
   oldEntries: readonly TreeEntry[],
   newEntries: readonly TreeEntry[],
   directory: Uint8Array,
+  depth: number,
 ): AsyncGenerator<TreeChange> {
+  if (depth > limits.treeDepthMax) throw new LimitExceededError('exceeded maximum allowed tree depth');
   const pairs = [...differingPairs(oldEntries, newEntries)];
   for (let start = 0; start < pairs.length; start += TREES_PER_READ) {
     const batch = pairs.slice(start, start + TREES_PER_READ);
@@ -68,7 +73,8 @@ async function* diffEntries(
       const path = Buffer.concat([directory, (pair.old ?? pair.new)?.nameBytes ?? NO_PATH]);
       yield* diffFile(pair, path);
       const [oldTree, newTree] = [subtrees[2 * index], subtrees[2 * index + 1]];
-      if (oldTree || newTree) yield* diffEntries(objects, oldTree ?? [], newTree ?? [], Buffer.concat([path, SLASH]));
+      if (!oldTree && !newTree) continue;
+      yield* diffEntries(objects, oldTree ?? [], newTree ?? [], Buffer.concat([path, SLASH]), depth + 1);
     }
   }
 }

@@ -183,6 +183,7 @@ export class FamilyResolver {
       return;
     }
     frame.boundaries = this.#takeBoundaries();
+    this.#inspector.trees.entry = frame.entry;
     this.#inspector.trees.inspectDelta(
       parent.boundaries as TreeBoundaries,
       this.#delta,

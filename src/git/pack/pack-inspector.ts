@@ -21,6 +21,8 @@ export interface Inspection {
   /** Ids referred to, each once, and what is expected of each (`reference-table.ts`). */
   readonly referenceIds: Uint8Array;
   readonly referenceNotes: Uint8Array;
+  /** Trees with the references that they make to others: `tree-nesting.ts`. */
+  readonly nesting: Int32Array;
   readonly commits: CommitRecordArrays;
   readonly notices: readonly string[];
 }
@@ -60,6 +62,7 @@ export class PackInspector {
     idStart: number,
   ): void {
     if (typeNumber === TYPE_NUMBER.tree) {
+      this.trees.entry = entry;
       this.trees.inspectWhole(buffer, bodyStart, sizeBytes, ids, idStart);
     } else if (typeNumber === TYPE_NUMBER.commit) {
       this.#inspectCommit(entry, buffer.subarray(bodyStart, bodyStart + sizeBytes), ids, idStart);
@@ -72,6 +75,7 @@ export class PackInspector {
     return {
       referenceIds: this.#references.ids.slice(),
       referenceNotes: this.#references.notes.slice(),
+      nesting: this.trees.nesting.toArray(),
       commits: this.#commits.toArrays(),
       notices: this.#gate.notices,
     };

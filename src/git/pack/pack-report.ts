@@ -15,6 +15,7 @@ import { encodePackIndex, sortEntriesById } from './pack-index.ts';
 import type { Inspection } from './pack-inspector.ts';
 import { encodePackSummary } from './pack-summary.ts';
 import { IS_GITATTRIBUTES, IS_GITMODULES, meetsExpectation } from './reference-table.ts';
+import { findDeepTrees } from './tree-nesting.ts';
 
 export interface PackReport {
   readonly index: Uint8Array;
@@ -25,6 +26,8 @@ export interface PackReport {
   /** Entries that a tree calls `.gitmodules` or `.gitattributes`, with their notes. */
   readonly namedEntries: Int32Array;
   readonly namedNotes: Uint8Array;
+  /** Ids of trees that may have more levels than are allowed: `tree-nesting.ts`. */
+  readonly deepTreeIds: Uint8Array;
 }
 
 /** An object that is not of the type its referrer says. */
@@ -34,10 +37,16 @@ export class WrongTypeError extends GitError {
 }
 
 /**
+ * @param treeLevelsMax trees inside each other, the outermost counted
  * @throws {CorruptPackError} an object that occurs twice, as `git index-pack --strict` has it
  * @throws {WrongTypeError}
  */
-export function reportPack(table: EntryTable, inspections: readonly Inspection[], trailer: Uint8Array): PackReport {
+export function reportPack(
+  table: EntryTable,
+  inspections: readonly Inspection[],
+  trailer: Uint8Array,
+  treeLevelsMax: number,
+): PackReport {
   const order = sortEntriesById(table);
   refuseDuplicates(table, order);
   const references = mergeReferences(table, inspections);
@@ -49,7 +58,34 @@ export function reportPack(table: EntryTable, inspections: readonly Inspection[]
     externalNotes: resolved.externalNotes,
     namedEntries: Int32Array.from(resolved.namedEntries),
     namedNotes: Uint8Array.from(resolved.namedNotes),
+    deepTreeIds: deepTreesOf(table, inspections, { references, entries: resolved.entries }, treeLevelsMax),
   };
+}
+
+/** @param references of all inspections, each with the entry that it leads to, or -1 */
+function deepTreesOf(
+  table: EntryTable,
+  inspections: readonly Inspection[],
+  { references, entries }: { references: IdTable; entries: Int32Array },
+  levelsMax: number,
+): Uint8Array {
+  const { idBytes } = table.format;
+  const pairs = new Int32Array(inspections.reduce((sum, { nesting }) => sum + nesting.length, 0));
+  let length = 0;
+  for (const { nesting, referenceIds } of inspections) {
+    for (let at = 0; at < nesting.length; at += 2) {
+      const inner = entries[references.find(referenceIds, (nesting[at + 1] as number) * idBytes)] as number;
+      if (inner < 0) continue;
+      pairs[length++] = nesting[at] as number;
+      pairs[length++] = inner;
+    }
+  }
+  const deep = findDeepTrees(table, pairs.subarray(0, length), levelsMax);
+  const ids = new Uint8Array(deep.length * idBytes);
+  deep.forEach((entry, number) => {
+    ids.set(table.id.subarray(entry * idBytes, (entry + 1) * idBytes), number * idBytes);
+  });
+  return ids;
 }
 
 function refuseDuplicates(table: EntryTable, order: Int32Array): void {
@@ -79,7 +115,7 @@ function mergeReferences(table: EntryTable, inspections: readonly Inspection[]):
 function resolveReferences(table: EntryTable, references: IdTable) {
   const { idBytes } = table.format;
   const isReferenced = new Uint8Array(table.count);
-  const isInPack = new Uint8Array(references.size);
+  const entries = new Int32Array(references.size).fill(-1);
   const namedEntries: number[] = [];
   const namedNotes: number[] = [];
   const { notes } = references;
@@ -90,23 +126,23 @@ function resolveReferences(table: EntryTable, references: IdTable) {
     const typeNumber = table.type[entry] as number;
     if (!meetsExpectation(typeNumber, note)) throw wrongType(table, entry);
     isReferenced[entry] = 1;
-    isInPack[number] = 1;
+    entries[number] = entry;
     if (note & (IS_GITMODULES | IS_GITATTRIBUTES)) {
       namedEntries.push(entry);
       namedNotes.push(note);
     }
   }
-  return { isReferenced, namedEntries, namedNotes, ...externalOf(references, isInPack) };
+  return { isReferenced, entries, namedEntries, namedNotes, ...externalOf(references, entries) };
 }
 
-function externalOf(references: IdTable, isInPack: Uint8Array) {
+function externalOf(references: IdTable, entries: Int32Array) {
   const { idBytes, ids, notes } = references;
-  const count = isInPack.reduce((sum, inPack) => sum + 1 - inPack, 0);
+  const count = entries.reduce((sum, entry) => sum + (entry < 0 ? 1 : 0), 0);
   const externalIds = new Uint8Array(count * idBytes);
   const externalNotes = new Uint8Array(count);
   let at = 0;
-  for (let number = 0; number < isInPack.length; number++) {
-    if (isInPack[number]) continue;
+  for (let number = 0; number < entries.length; number++) {
+    if ((entries[number] as number) >= 0) continue;
     externalIds.set(ids.subarray(number * idBytes, (number + 1) * idBytes), at * idBytes);
     externalNotes[at++] = notes[number] as number;
   }

@@ -15,6 +15,7 @@ import { isGitlinkMode, isTreeMode } from '../object/file-mode.ts';
 import type { ObjectFormat } from '../object/object-id.ts';
 import { DeltaInstructions } from './delta.ts';
 import { EXPECT_BLOB, EXPECT_TREE, IS_GITATTRIBUTES, IS_GITMODULES, type ReferenceTable } from './reference-table.ts';
+import { TreeNesting } from './tree-nesting.ts';
 
 const SPACE = 0x20;
 const DIGIT_ZERO = 0x30;
@@ -81,6 +82,9 @@ export class TreeInspector {
   readonly #references: ReferenceTable;
   readonly #entriesMax: number;
   readonly #scratch = new TreeBoundaries();
+  readonly nesting = new TreeNesting();
+  /** Of the tree that is inspected next. */
+  entry = 0;
 
   /** The entry that `#readEntry` read. */
   #mode = 0;
@@ -218,7 +222,7 @@ export class TreeInspector {
     const idStart = next - idBytes;
     const facts = checkTreeEntry(buffer, at, this.#nameStart, this.#nameEnd, this.#mode, idBytes);
     this.#facts |= facts;
-    if (isTreeMode(this.#mode)) this.#references.mark(buffer, idStart, EXPECT_TREE);
+    if (isTreeMode(this.#mode)) this.nesting.add(this.entry, this.#references.mark(buffer, idStart, EXPECT_TREE));
     else if (!isGitlinkMode(this.#mode)) this.#references.mark(buffer, idStart, EXPECT_BLOB | contentRules(facts));
     return next;
   }

@@ -57,10 +57,11 @@ export class IdTable {
     }
   }
 
-  /** Adds an id and sets bits of its note. */
-  mark(bytes: Uint8Array, start: number, bits: number): void {
+  /** Adds an id and sets bits of its note. @returns its number */
+  mark(bytes: Uint8Array, start: number, bits: number): number {
     const number = this.add(bytes, start);
     this.#notes[number] = (this.#notes[number] as number) | bits;
+    return number;
   }
 
   #insert(bytes: Uint8Array, start: number, word: number, slot: number): number {

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeHistory } from '../../../tests/fixtures/history.ts';
 import { treeEntry } from '../../../tests/fixtures/pack-maker.ts';
 import { ScratchRepository } from '../../../tests/fixtures/scratch-repository.ts';
-import { formatMode } from '../object/file-mode.ts';
+import { formatMode, isTreeMode } from '../object/file-mode.ts';
 import { SHA1 } from '../object/object-id.ts';
-import { forEachChange } from './tree-changes.ts';
+import { entryAt, TreeComparer } from './tree-changes.ts';
 
 interface Change {
   readonly name: string;
@@ -16,7 +16,9 @@ interface Change {
 
 function changesOf(tree: Uint8Array, other: Uint8Array): Change[] {
   const changes: Change[] = [];
-  forEachChange(tree, other, SHA1, (entry, counterpart) => {
+  new TreeComparer(SHA1).compare(tree, [other], (entry, counterparts) => {
+    const at = counterparts[0] as number;
+    const counterpart = at < 0 ? undefined : entryAt(other, at, SHA1);
     const hex = (reader: typeof entry) => Buffer.from(reader.body).toString('hex', reader.idStart, reader.idStart + 20);
     changes.push({
       name: Buffer.from(entry.body).toString('utf8', entry.nameStart, entry.nameEnd),
@@ -28,7 +30,7 @@ function changesOf(tree: Uint8Array, other: Uint8Array): Change[] {
   return changes;
 }
 
-describe('forEachChange', () => {
+describe('TreeComparer', () => {
   let repository: ScratchRepository;
   beforeAll(() => {
     repository = new ScratchRepository();
@@ -76,6 +78,38 @@ describe('forEachChange', () => {
         expect(changesOf(encode(tree), encode(other)).map(({ name }) => name)).toEqual(expected);
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  it('yields what none of several trees has, with what each has of the name', () => {
+    const sorted = fc
+      .uniqueArray(entries, { selector: ({ name }) => name })
+      .map((list) => list.sort((a, b) => (key(a) < key(b) ? -1 : 1)));
+    const comparer = new TreeComparer(SHA1);
+    fc.assert(
+      fc.property(sorted, fc.array(sorted, { maxLength: 3 }), (tree, others) => {
+        const had = new Set(others.flat().map((entry) => encodeOne(entry).toString('hex')));
+        const expected = tree.filter((entry) => !had.has(encodeOne(entry).toString('hex')));
+        const bodies = others.map(encode);
+        const seen: { name: string; named: (string | undefined)[] }[] = [];
+        comparer.compare(encode(tree), bodies, ({ body, mode, nameStart, nameEnd }, counterparts) => {
+          const named = bodies.map((other, index) => {
+            const at = counterparts[index] as number;
+            const entry = at < 0 ? undefined : entryAt(other, at, SHA1);
+            // A file and a folder of one name may be too far apart to be seen as a pair.
+            if (!entry || isTreeMode(entry.mode) !== isTreeMode(mode)) return undefined;
+            return Buffer.from(entry.body).toString('utf8', entry.nameStart, entry.nameEnd);
+          });
+          seen.push({ name: Buffer.from(body).toString('utf8', nameStart, nameEnd), named });
+        });
+        expect(seen).toEqual(
+          expected.map((entry) => ({
+            name: entry.name,
+            named: others.map((other) => other.find((one) => key(one) === key(entry))?.name),
+          })),
+        );
+      }),
+      { numRuns: 1_000 },
     );
   });
 

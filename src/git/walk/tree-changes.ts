@@ -1,5 +1,5 @@
 /**
- * Entries that one tree has and another does not: the inner loop of every history walk. Equal entries are passed over byte by byte without
+ * Entries that one tree has and others do not: the inner loop of every history walk. Equal entries are passed over byte by byte without
  * being parsed, since in nearly all pairs nearly all entries are equal.
  */
 import { isTreeMode } from '../object/file-mode.ts';
@@ -8,54 +8,127 @@ import { TreeReader } from '../object/tree.ts';
 
 const SLASH = 0x2f;
 
-/** Sees an entry of the tree that differs. `other` stands on the entry of the same name in the other tree, or is undefined. */
-export type OnChange = (entry: TreeReader, other: TreeReader | undefined) => void;
-
 /**
- * Calls `onChange` for each entry of `tree` that `other` does not have with the same mode and id. Trees whose entries are out of order may
- * yield more entries than differ, never fewer.
+ * Sees an entry that no other tree has alike.
  *
- * @throws {CorruptObjectError}
+ * @param counterparts for each other tree where in it the entry of the same name and kind begins, or -1; valid during the call.
+ *   Of a file and a folder of one name it may be either.
  */
-export function forEachChange(tree: Uint8Array, other: Uint8Array, format: ObjectFormat, onChange: OnChange): void {
-  const { idBytes } = format;
-  let at = 0;
-  let otherAt = 0;
-  while (at < tree.length) {
-    const equalBytes = equalEntryBytes(tree, at, other, otherAt, idBytes);
-    if (equalBytes > 0) {
+export type OnNewEntry = (entry: TreeReader, counterparts: Int32Array) => void;
+
+/** Entries of a tree that differ from one other tree. */
+interface Changes {
+  /** Where they begin, ascending. */
+  starts: Int32Array;
+  /** Where the entry of the same name begins in the other tree, or -1. */
+  counterparts: Int32Array;
+  count: number;
+}
+
+export class TreeComparer {
+  readonly #format: ObjectFormat;
+  /** For each of the other trees; kept for the next comparison. */
+  readonly #changes: Changes[] = [];
+
+  constructor(format: ObjectFormat) {
+    this.#format = format;
+  }
+
+  /**
+   * Calls `onNew` for each entry of `tree` that none of `others` has with the same name, mode and id. Trees whose entries are out of order may
+   * yield more entries than differ, never fewer.
+   *
+   * @throws {CorruptObjectError}
+   */
+  compare(tree: Uint8Array, others: readonly Uint8Array[], onNew: OnNewEntry): void {
+    const counterparts = new Int32Array(others.length);
+    if (others.length === 0) {
+      const entry = new TreeReader(tree, this.#format);
+      while (entry.next()) onNew(entry, counterparts);
+      return;
+    }
+    others.forEach((other, index) => {
+      this.#findChanges(tree, other, this.#changesOf(index));
+    });
+    const [first, ...rest] = this.#changes.slice(0, others.length) as [Changes, ...Changes[]];
+    const next = rest.map(() => 0);
+    for (let index = 0; index < first.count; index++) {
+      const start = first.starts[index] as number;
+      counterparts[0] = first.counterparts[index] as number;
+      const isNew = rest.every((changes, number) => {
+        let at = next[number] as number;
+        while (at < changes.count && (changes.starts[at] as number) < start) at++;
+        next[number] = at;
+        counterparts[number + 1] = changes.counterparts[at] as number;
+        return at < changes.count && changes.starts[at] === start;
+      });
+      if (isNew) onNew(entryAt(tree, start, this.#format), counterparts);
+    }
+  }
+
+  #changesOf(index: number): Changes {
+    this.#changes[index] ??= { starts: new Int32Array(64), counterparts: new Int32Array(64), count: 0 };
+    return this.#changes[index] as Changes;
+  }
+
+  #findChanges(tree: Uint8Array, other: Uint8Array, changes: Changes): void {
+    const { idBytes } = this.#format;
+    changes.count = 0;
+    let at = 0;
+    let otherAt = 0;
+    while (at < tree.length) {
+      const equalBytes = equalEntriesBytes(tree, at, other, otherAt, idBytes);
       at += equalBytes;
       otherAt += equalBytes;
-      continue;
+      if (at >= tree.length) break;
+      const entry = entryAt(tree, at, this.#format);
+      const counterpart = otherAt < other.length ? entryAt(other, otherAt, this.#format) : undefined;
+      const order = counterpart ? compareNames(entry, counterpart) : -1;
+      if (order > 0) {
+        otherAt = (counterpart as TreeReader).idStart + idBytes;
+        continue;
+      }
+      add(changes, at, order === 0 ? otherAt : -1);
+      at = entry.idStart + idBytes;
+      if (order === 0) otherAt = (counterpart as TreeReader).idStart + idBytes;
     }
-    const entry = entryAt(tree, at, format);
-    const counterpart = otherAt < other.length ? entryAt(other, otherAt, format) : undefined;
-    const order = counterpart ? compareNames(entry, counterpart) : -1;
-    if (order > 0) {
-      otherAt = (counterpart as TreeReader).idStart + idBytes;
-      continue;
-    }
-    at = entry.idStart + idBytes;
-    if (order === 0) otherAt = (counterpart as TreeReader).idStart + idBytes;
-    onChange(entry, order === 0 ? counterpart : undefined);
   }
 }
 
-/** Length of the entry that stands at both positions; 0 when they differ. */
-function equalEntryBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, idBytes: number): number {
-  let length = 0;
-  for (let byte = -1; byte !== 0; length++) {
-    byte = a[aStart + length] ?? 0;
-    if (byte !== b[bStart + length]) return 0;
+function add(changes: Changes, start: number, counterpart: number): void {
+  if (changes.count === changes.starts.length) {
+    changes.starts = doubled(changes.starts);
+    changes.counterparts = doubled(changes.counterparts);
   }
-  const end = length + idBytes;
-  for (; length < end; length++) {
-    if (a[aStart + length] !== b[bStart + length]) return 0;
-  }
-  return aStart + length <= a.length ? length : 0;
+  changes.starts[changes.count] = start;
+  changes.counterparts[changes.count++] = counterpart;
 }
 
-function entryAt(tree: Uint8Array, start: number, format: ObjectFormat): TreeReader {
+function doubled(numbers: Int32Array): Int32Array {
+  const grown = new Int32Array(numbers.length * 2);
+  grown.set(numbers);
+  return grown;
+}
+
+/** Length of the entries that stand at both positions, as many as are equal. */
+function equalEntriesBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, idBytes: number): number {
+  const length = Math.min(a.length - aStart, b.length - bStart);
+  let end = 0;
+  for (let at = 0; at < length; ) {
+    const byte = a[aStart + at] as number;
+    if (byte !== b[bStart + at]) return end;
+    at++;
+    if (byte !== 0) continue;
+    const idEnd = at + idBytes;
+    if (idEnd > length) return end;
+    for (; at < idEnd; at++) if (a[aStart + at] !== b[bStart + at]) return end;
+    end = at;
+  }
+  return end;
+}
+
+/** @returns a reader that stands on the entry which begins at `start` */
+export function entryAt(tree: Uint8Array, start: number, format: ObjectFormat): TreeReader {
   const reader = new TreeReader(tree, format, start);
   reader.next();
   return reader;

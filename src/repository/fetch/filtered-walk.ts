@@ -119,6 +119,10 @@ class FilteredWalk {
       this.#signal.throwIfAborted();
       await this.#pause.take();
     }
+    // Each place is kept with its path.
+    if (this.#filter.sparse.length > 0 && visit.depth > limits.treeDepthSiteMax) {
+      throw new LimitExceededError('exceeded maximum allowed tree depth');
+    }
     this.needed.add(fromHex(visit.id), 0);
     if (visit.depth + 1 >= this.#filter.depthLimit) return;
     const { body } = await this.#objects.read(visit.id);

@@ -7,10 +7,10 @@ import { fromHex, toHex } from '#bytes/hex.ts';
 import { MissingObjectError } from '#git/errors.ts';
 import { isGitlinkMode, isTreeMode } from '#git/object/file-mode.ts';
 import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
-import { findTreeEntry, type TreeReader } from '#git/object/tree.ts';
+import type { TreeReader } from '#git/object/tree.ts';
 import { DateQueue } from '#git/walk/ancestry.ts';
 import { IdTable } from '#git/walk/id-table.ts';
-import { forEachChange } from '#git/walk/tree-changes.ts';
+import { entryAt, TreeComparer } from '#git/walk/tree-changes.ts';
 import type { PackedObjectStore } from '../packed-object-store.ts';
 import { Pause } from '../pause.ts';
 import { type Closure, HAD, WANTED } from './closure.ts';
@@ -21,9 +21,6 @@ export interface NeededObjects {
   /** Some of what the client has: the versions that needed objects replace, which deltas most often stand on. */
   readonly clientHas: IdTable;
 }
-
-/** Trees read between two looks at the clock. */
-const TREES_PER_LOOK = 8;
 
 export async function walkObjects(
   objects: PackedObjectStore,
@@ -91,7 +88,8 @@ class ObjectWalk {
   readonly #objects: PackedObjectStore;
   readonly #format: ObjectFormat;
   readonly #signal: AbortSignal;
-  readonly #pause = new Pause(TREES_PER_LOOK);
+  readonly #comparer: TreeComparer;
+  readonly #pause = new Pause(1);
   readonly needed: IdTable;
   readonly clientHas: IdTable;
 
@@ -99,6 +97,7 @@ class ObjectWalk {
     this.#objects = objects;
     this.#format = objects.format;
     this.#signal = signal;
+    this.#comparer = new TreeComparer(objects.format);
     this.needed = new IdTable(this.#format);
     this.clientHas = new IdTable(this.#format);
   }
@@ -106,8 +105,8 @@ class ObjectWalk {
   async addCommits(closure: Closure, { positions, ids }: CommitsToSend): Promise<void> {
     const { graph, marks } = closure;
     for (let at = 0; at < ids.length; at += this.#format.idBytes) this.needed.add(ids, at);
-    // Oldest first: a tree that a parent brings is known by the time its child is looked at.
-    for (const position of positions.toReversed()) {
+    // Newest first: the deltas of older trees most often stand on newer ones.
+    for (const position of positions) {
       const relatives = relativesOf(closure, position);
       for (const relative of relatives) {
         if ((marks[relative] as number) & HAD) this.clientHas.add(fromHex(graph.treeAt(relative)), 0);
@@ -128,35 +127,41 @@ class ObjectWalk {
     else this.needed.add(fromHex(id), 0);
   }
 
-  /** Adds what the tree has and none of its counterparts does. */
-  async #addTree(id: ObjectId, counterparts: readonly Counterpart[]): Promise<void> {
-    if (counterparts.some((counterpart) => counterpart.id === id) || !this.#take(id)) return;
-    await this.#breathe();
-    const body = await this.#readTree(id);
-    const others: CounterpartTree[] = [];
-    for (const { id: treeId, isHad } of counterparts) others.push({ body: await this.#readTree(treeId), isHad });
-    const subtrees = this.#addChanges(body, others);
-    for (const subtree of subtrees) await this.#addTree(subtree.id, subtree.counterparts);
+  /** Adds what the tree has and none of its counterparts does. The stack is our own, since the depth is the pusher's choice. */
+  async #addTree(rootId: ObjectId, counterparts: readonly Counterpart[]): Promise<void> {
+    const waiting: TreeVisit[] = [{ id: rootId, counterparts }];
+    for (let visit = waiting.pop(); visit; visit = waiting.pop()) {
+      const { id } = visit;
+      if (visit.counterparts.some((counterpart) => counterpart.id === id) || !this.#take(id)) continue;
+      await this.#breathe();
+      const body = await this.#readTree(id);
+      const others: Uint8Array[] = [];
+      for (const counterpart of visit.counterparts) others.push(await this.#readTree(counterpart.id));
+      this.#addChanges(body, others, visit.counterparts, waiting);
+    }
   }
 
-  /** Adds the blobs that changed. @returns the directories that did */
-  #addChanges(body: Uint8Array, [first, ...rest]: readonly CounterpartTree[]): Subtree[] {
-    const subtrees: Subtree[] = [];
-    forEachChange(body, first?.body ?? NO_ENTRIES, this.#format, (entry, other) => {
+  /** Adds the blobs that changed, and to `waiting` the directories that did. */
+  #addChanges(
+    body: Uint8Array,
+    others: readonly Uint8Array[],
+    trees: readonly Counterpart[],
+    waiting: TreeVisit[],
+  ): void {
+    this.#comparer.compare(body, others, (entry, starts) => {
       if (isGitlinkMode(entry.mode)) return;
-      const id = this.#idOf(entry);
-      const same: (Counterpart & { mode: number })[] = [];
-      if (first && other) same.push({ id: this.#idOf(other), mode: other.mode, isHad: first.isHad });
-      for (const tree of rest) {
-        const found = findTreeEntry(tree.body, body.subarray(entry.nameStart, entry.nameEnd), this.#format);
-        if (found) same.push({ id: found.id, mode: found.mode, isHad: tree.isHad });
+      const counterparts: Counterpart[] = [];
+      for (let index = 0; index < others.length; index++) {
+        const start = starts[index] as number;
+        if (start < 0) continue;
+        const other = entryAt(others[index] as Uint8Array, start, this.#format);
+        const { isHad } = trees[index] as Counterpart;
+        if (isHad && !isGitlinkMode(other.mode)) this.clientHas.add(other.body, other.idStart);
+        if (isTreeMode(other.mode)) counterparts.push({ id: this.#idOf(other), isHad });
       }
-      if (same.some((counterpart) => counterpart.id === id)) return;
-      for (const counterpart of same) if (counterpart.isHad) this.clientHas.add(fromHex(counterpart.id), 0);
-      if (!isTreeMode(entry.mode)) this.#take(id);
-      else subtrees.push({ id, counterparts: same.filter((counterpart) => isTreeMode(counterpart.mode)) });
+      if (isTreeMode(entry.mode)) waiting.push({ id: this.#idOf(entry), counterparts });
+      else this.needed.add(entry.body, entry.idStart);
     });
-    return subtrees;
   }
 
   #idOf({ body, idStart }: TreeReader): ObjectId {
@@ -187,14 +192,7 @@ interface Counterpart {
   readonly isHad: boolean;
 }
 
-interface CounterpartTree {
-  readonly body: Uint8Array;
-  readonly isHad: boolean;
-}
-
-interface Subtree {
+interface TreeVisit {
   readonly id: ObjectId;
   readonly counterparts: readonly Counterpart[];
 }
-
-const NO_ENTRIES = new Uint8Array(0);

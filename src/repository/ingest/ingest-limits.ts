@@ -14,6 +14,8 @@ export interface IngestLimits {
   readonly inflationRatioMax: number;
   readonly treeEntriesMax: number;
   readonly deltaDepthMax: number;
+  /** Trees inside each other; the outermost has depth 0. */
+  readonly treeDepthMax: number;
 }
 
 export function ingestLimitsOf(settings: GitSettings): IngestLimits {
@@ -29,5 +31,6 @@ export function ingestLimitsOf(settings: GitSettings): IngestLimits {
     inflationRatioMax: settings['limits.maxInflationRatio'],
     treeEntriesMax: settings['limits.maxTreeEntries'],
     deltaDepthMax: settings['limits.maxDeltaDepth'],
+    treeDepthMax: settings['core.maxTreeDepth'],
   };
 }

@@ -61,7 +61,7 @@ export interface IngestCalls {
   /** Has the thread's garbage collected. */
   collectGarbage(): void;
   resolve(task: ResolveTask): ResolveResult;
-  report(table: EntryTable, inspections: readonly Inspection[], trailer: Uint8Array): PackReport;
+  report(table: EntryTable, inspections: readonly Inspection[], trailer: Uint8Array, treeLevelsMax: number): PackReport;
   /** Compares bodies with those of entries. @returns index of the first that differs, or -1 */
   compare(
     table: EntryTable,

@@ -165,7 +165,8 @@ class PackIngest {
     await this.#refuseCollisions(table, parsed.table.count, resolution);
     const { inspections } = resolution;
     const pack = await this.#settlePack(table, parsed, incoming, resolution.appended);
-    const report = await this.#thread.call('report', table, inspections, pack.trailer);
+    const treeLevelsMax = this.#request.limits.treeDepthMax + 1;
+    const report = await this.#thread.call('report', table, inspections, pack.trailer, treeLevelsMax);
     const notices = await this.#checkNamedBlobs(table, report, resolution);
     await this.#replaced?.abandon();
     await this.#store(report);
