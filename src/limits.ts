@@ -66,9 +66,18 @@ export const limits = {
   /** Files of an archive that are read together, of which the next are read while these are written. */
   archiveBatchBytes: 8 * MIB,
   archiveBatchFiles: 512,
-  /** A file of an archive that is held in memory whole, and one that attributes convert; others are streamed as they are. */
+  /** A file of an archive that is held in memory whole, and one that attributes convert, before and after; others are streamed as they are. */
   archiveFileInMemoryMaxBytes: 4 * MIB,
   archiveConvertedMaxBytes: 32 * MIB,
+  /**
+   * What `$Format:…$` of one archive may read and write in sum, for a short format can ask for a long message a million times; the
+   * largest commit that is formatted; and the longest text whose columns are counted, which is done in one go.
+   */
+  commitFormatWorkBytes: 64 * MIB,
+  commitFormatMaxBytes: 1 * MIB,
+  commitFormatColumnsMaxBytes: 64 * KIB,
+  /** `.mailmap`, which is read whole: that of Linux has 30 KiB. */
+  mailmapMaxBytes: 1 * MIB,
   /** Where a symbolic link of an archive leads: four times what Linux follows. */
   archiveLinkMaxBytes: 16 * KIB,
   /** The table of contents of a zip archive, some hundred bytes a file, stands at its end and so in memory. */

@@ -23,6 +23,8 @@ export interface ObjectStream extends ObjectHeader {
 
 export interface ObjectStore {
   readonly format: ObjectFormat;
+  /** About how many objects there are: one that lies in several packs counts several times. */
+  readonly objectCount: number;
   /** Type and size, without reading the body; undefined when there is no such object. */
   header(id: ObjectId): Promise<ObjectHeader | undefined>;
   /**

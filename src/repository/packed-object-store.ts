@@ -80,6 +80,10 @@ export class PackedObjectStore implements ObjectStore {
     this.#loadGraph = loadGraph;
   }
 
+  get objectCount(): number {
+    return this.#packs.reduce((count, pack) => count + pack.objectCount, 0);
+  }
+
   /** All packs with their tables, newest last. */
   load(): Promise<readonly LoadedPack[]> {
     this.#loaded ??= Promise.all(this.#packs.map((pack) => this.#loadPack(pack))).then(

@@ -59,28 +59,33 @@ async function plan({ objects }: ArchiveRequest, path: ArchivePath): Promise<Pla
 }
 
 function inMemoryMaxBytes(path: ArchivePath): number {
-  return isConverted(path.attributes) ? limits.archiveConvertedMaxBytes : limits.archiveFileInMemoryMaxBytes;
+  const isChanged = isConverted(path.attributes) || path.attributes.get('export-subst') === true;
+  return isChanged ? limits.archiveConvertedMaxBytes : limits.archiveFileInMemoryMaxBytes;
 }
 
 async function load(request: ArchiveRequest, batch: readonly Planned[]): Promise<ArchiveEntry[]> {
   const ids = batch.filter(({ inMemory }) => inMemory).map(({ path }) => path.id);
   const objects = await request.objects.readMany(ids);
   const bodies = new Map<ObjectId, Uint8Array>(objects.map(({ body }, index) => [ids[index] as ObjectId, body]));
-  return batch.map((planned) => toEntry(request, planned, bodies.get(planned.path.id)));
+  const entries: ArchiveEntry[] = [];
+  for (const planned of batch) entries.push(await toEntry(request, planned, bodies.get(planned.path.id)));
+  return entries;
 }
 
-function toEntry(
+async function toEntry(
   request: ArchiveRequest,
   { path, sizeBytes, inMemory }: Planned,
   loaded: Uint8Array | undefined,
-): ArchiveEntry {
+): Promise<ArchiveEntry> {
   const { id, kind } = path;
   const named = { path: byteString(request.prefix + path.path), id };
   if (kind === 'tree' || kind === 'gitlink') return { kind: 'folder', ...named };
   if (kind === 'symlink') return { kind: 'link', ...named, target: loaded as Uint8Array };
   const file = { kind: 'file', ...named, executable: kind === 'executable', binary: binaryByAttribute(path) } as const;
   if (!inMemory) return { ...file, sizeBytes, body: () => streamBlob(request, id) };
-  const body = convertToWorkingTree(loaded as Uint8Array, path.attributes, id);
+  const converted = convertToWorkingTree(loaded as Uint8Array, path.attributes, id);
+  const isSubstituted = path.attributes.get('export-subst') === true && request.substitution !== undefined;
+  const body = isSubstituted ? await request.substitution.fillIn(converted) : converted;
   return { ...file, sizeBytes: body.length, body };
 }
 

@@ -41,6 +41,10 @@ beforeAll(() => {
   write('crlf/auto.bin', Buffer.from('a\n\0b\n'));
   write('ident.txt', 'id: $Id$ and $Id: old $ and $Id: not ours $\n$Id');
   write('utf16.txt', 'Grüße\n');
+  write('latin9.txt', 'Œuvre: 5 €\n');
+  write('cyrillic.txt', 'Привет\n');
+  write('utf32.txt', 'Grüße 🎉\n');
+  write('misfit.txt', 'not in it: 漢\n');
   write('quoted name', 'left out');
   // Before there are attributes: git add would convert the files the other way.
   repository.git(['add', '-A']);
@@ -57,6 +61,10 @@ beforeAll(() => {
       'crlf/*.bin text=auto eol=crlf',
       'ident.txt ident',
       'utf16.txt working-tree-encoding=UTF-16',
+      'latin9.txt working-tree-encoding=ISO-8859-15',
+      'cyrillic.txt working-tree-encoding=KOI8-R',
+      'utf32.txt working-tree-encoding=UTF-32',
+      'misfit.txt working-tree-encoding=windows-1252',
       '"quoted\\040name" export-ignore',
       '*.bin binary',
       '**/er/ -export-ignore',
@@ -100,6 +108,7 @@ async function archive(
     objects,
     treeId: source.treeId,
     commitId: source.commit?.id,
+    substitution: undefined,
     timeSeconds: source.commit?.timeSeconds ?? options.timeSeconds ?? 0,
     prefix: Buffer.from(options.prefix ?? '').toString('latin1'),
     pathspec: new Pathspec((options.paths ?? []).map((text) => Buffer.from(text).toString('latin1'))),

@@ -2,12 +2,15 @@
 import type { ObjectId } from '../object/object-id.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { Pathspec } from '../path/pathspec.ts';
+import type { ExportSubstitution } from './export-subst.ts';
 
 export interface ArchiveRequest {
   readonly objects: ObjectStore;
   readonly treeId: ObjectId;
   /** Undefined for a tree that no commit was named for: such an archive does not say where it comes from. */
   readonly commitId: ObjectId | undefined;
+  /** Fills in `$Format:…$` where attributes ask for it. Undefined for a tree that no commit was named for. */
+  readonly substitution: ExportSubstitution | undefined;
   /** Modification time of all entries. */
   readonly timeSeconds: number;
   /** In front of every path, as a byte string; its slash is its own. */

@@ -11,7 +11,16 @@ import { TreeReader } from '../object/tree.ts';
 import type { ArchiveRequest } from './archive-request.ts';
 
 /** Attributes that change an archive. */
-const ATTRIBUTES = ['export-ignore', 'text', 'crlf', 'eol', 'ident', 'working-tree-encoding', 'diff'] as const;
+const ATTRIBUTES = [
+  'export-ignore',
+  'export-subst',
+  'text',
+  'crlf',
+  'eol',
+  'ident',
+  'working-tree-encoding',
+  'diff',
+] as const;
 
 export interface ArchivePath {
   readonly kind: EntryKind;

@@ -5,6 +5,7 @@
  */
 import type { Attributes } from '../attributes/attribute-stack.ts';
 import type { ObjectId } from '../object/object-id.ts';
+import { canEncode, encodeText } from '../object/text-encoding.ts';
 
 /** Whether `convertToWorkingTree` would look at the bytes at all. */
 export function isConverted(attributes: Attributes): boolean {
@@ -17,7 +18,8 @@ export function convertToWorkingTree(body: Uint8Array, attributes: Attributes, i
   const rule = crlfRule(attributes);
   if (rule !== 'none') bytes = toCrlf(bytes, rule);
   const encoding = encodingOf(attributes);
-  return encoding === undefined ? bytes : encode(bytes, encoding);
+  // What is not UTF-8, or has no place in the encoding, stays as it is: `convert.c`, "encode_to_worktree".
+  return (encoding === undefined ? undefined : encodeText(bytes, encoding)) ?? bytes;
 }
 
 /** `auto`: of what looks like a text without any CR. */
@@ -130,37 +132,8 @@ function findKeywordEnd(text: string, start: number): number | 'unfinished' | un
   return dollar + 1;
 }
 
-type Encoding = 'utf-16' | 'utf-16le' | 'utf-16be' | 'utf-16le-bom' | 'utf-16be-bom' | 'iso-8859-1';
-
-/** The encodings that can be written; a file of another one stays UTF-8. */
-function encodingOf(attributes: Attributes): Encoding | undefined {
+/** An encoding that can be written; a file of another one stays UTF-8. */
+function encodingOf(attributes: Attributes): string | undefined {
   const value = attributes.get('working-tree-encoding');
-  if (typeof value !== 'object') return undefined;
-  const name = value.text.toLowerCase().replace(/^utf(?=16)/, 'utf-');
-  switch (name) {
-    case 'utf-16':
-    case 'utf-16le':
-    case 'utf-16be':
-    case 'utf-16le-bom':
-    case 'utf-16be-bom':
-    case 'iso-8859-1':
-      return name;
-    default:
-      return undefined;
-  }
-}
-
-/** What is not UTF-8, or has no place in the encoding, stays as it is: `convert.c`, "encode_to_worktree". */
-function encode(body: Uint8Array, encoding: Encoding): Uint8Array {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
-  } catch {
-    return body;
-  }
-  if (encoding === 'iso-8859-1') return /[^\0-\xff]/.test(text) ? body : Buffer.from(text, 'latin1');
-  const hasMark = encoding === 'utf-16' || encoding.endsWith('-bom');
-  const bytes = Buffer.from(hasMark ? `\ufeff${text}` : text, 'utf16le');
-  // Plain UTF-16 is what glibc makes of it where git runs: little-endian, with a mark.
-  return encoding.startsWith('utf-16be') ? bytes.swap16() : bytes;
+  return typeof value === 'object' && canEncode(value.text) ? value.text : undefined;
 }

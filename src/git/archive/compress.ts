@@ -22,13 +22,22 @@ async function feed(source: AsyncIterable<Uint8Array>, transform: Transform): Pr
   try {
     for await (const chunk of source) {
       if (transform.destroyed) return;
-      if (!transform.write(chunk)) {
-        await new Promise((resolve) => transform.once('drain', resolve).once('close', resolve));
-      }
+      if (!transform.write(chunk)) await roomIn(transform);
     }
     transform.end();
   } catch (error) {
     transform.destroy(error as Error);
     throw error;
   }
+}
+
+/** Resolves when the stream takes more, or is closed. */
+function roomIn(transform: Transform): Promise<void> {
+  return new Promise((resolve) => {
+    const onRoom = () => {
+      transform.off('drain', onRoom).off('close', onRoom);
+      resolve();
+    };
+    transform.on('drain', onRoom).on('close', onRoom);
+  });
 }

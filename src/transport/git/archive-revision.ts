@@ -11,7 +11,7 @@ import { findTreeEntry } from '#git/object/tree.ts';
 import type { ObjectStore } from '#git/object-store.ts';
 import type { Ref } from '#git/ref-store.ts';
 import { isHiddenRef } from '#git/refs/hidden-refs.ts';
-import type { GitSettings } from '#repository/git-settings.ts';
+import { type GitSettings, refsHiddenFromFetches } from '#repository/git-settings.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 
 export interface ArchivedRevision {
@@ -55,7 +55,7 @@ export async function findArchivedRevision(
 
 /** All visible refs that the name may mean, the one that is meant first. */
 function findRefs({ refs }: RepositorySnapshot, settings: GitSettings, name: string): Ref[] {
-  const hidden = [...settings['transfer.hideRefs'], ...settings['uploadpack.hideRefs']];
+  const hidden = refsHiddenFromFetches(settings);
   const full = name === '@' ? 'HEAD' : name;
   return REF_RULES.flatMap((rule) => {
     // Of names without a folder, HEAD is the only one that is a ref.

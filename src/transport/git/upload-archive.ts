@@ -6,12 +6,15 @@ import { type ArchiveOrder, listArchiveFormats, parseArchiveArguments } from '#g
 import { writeArchive } from '#git/archive/archive-format.ts';
 import { requirePaths } from '#git/archive/archive-paths.ts';
 import type { ArchiveRequest } from '#git/archive/archive-request.ts';
+import { ExportSubstitution } from '#git/archive/export-subst.ts';
 import { ProtocolError } from '#git/errors.ts';
 import { Pathspec } from '#git/path/pathspec.ts';
 import { encodePktLine, FLUSH } from '#git/pkt-line/encode.ts';
 import { HUNG_UP, PktLineReader, withoutNewline } from '#git/pkt-line/pkt-line-reader.ts';
 import { SideBandChannel } from '#git/pkt-line/side-band.ts';
+import { visibleRefs } from '#git/refs/visible-refs.ts';
 import { limits } from '#limits.ts';
+import { refsHiddenFromFetches } from '#repository/git-settings.ts';
 import { findArchivedRevision } from './archive-revision.ts';
 import { isClientsFault } from './error-text.ts';
 import type { GitSession } from './git-session.ts';
@@ -98,14 +101,17 @@ async function openRequest(
   order: ArchiveOrder,
 ): Promise<ArchiveRequest> {
   const snapshot = await services.engine.snapshot(repository.id, signal);
+  const { objects } = snapshot;
+  const refs = visibleRefs(snapshot.refs, refsHiddenFromFetches(repository.gitSettings));
   const { source, isAmbiguous } = await findArchivedRevision(snapshot, repository.gitSettings, order.treeish);
   if (isAmbiguous) channel.progress(`warning: refname '${order.treeish}' is ambiguous.\n`);
   const { commit, treeId } = source;
   const now = Math.floor(Date.now() / 1_000);
   return {
-    objects: snapshot.objects,
+    objects,
     treeId,
     commitId: commit?.id,
+    substitution: commit && new ExportSubstitution({ ...commit, objects, refs, nowSeconds: now, signal }),
     timeSeconds: order.mtime === undefined ? (commit?.timeSeconds ?? now) : parseTime(order.mtime, now),
     prefix: order.prefix,
     pathspec: new Pathspec(order.paths),

@@ -5,9 +5,12 @@
 import { resolveRevision } from '#browse/revision.ts';
 import { type ArchiveFormat, writeArchive } from '#git/archive/archive-format.ts';
 import { type ArchiveSource, readArchiveSource } from '#git/archive/archive-source.ts';
+import { ExportSubstitution } from '#git/archive/export-subst.ts';
 import { Pathspec } from '#git/path/pathspec.ts';
 import { shortRefName } from '#git/refs/ref-name.ts';
+import { visibleRefs } from '#git/refs/visible-refs.ts';
 import type { RawRoute } from '#http/raw-route.ts';
+import { refsHiddenFromFetches } from '#repository/git-settings.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { parseRepositoryAddress, type RepositoryAddress } from '#web/repository-path.ts';
@@ -91,17 +94,23 @@ async function send(
   { snapshot, repository, source, name, format }: Download,
   begin: () => void,
 ): Promise<void> {
+  const { objects } = snapshot;
+  const refs = visibleRefs(snapshot.refs, refsHiddenFromFetches(repository.gitSettings));
+  const nowSeconds = Math.floor(Date.now() / 1_000);
+  const { signal } = stream;
+  const { commit } = source;
   const archive = writeArchive(
     {
-      objects: snapshot.objects,
+      objects,
       treeId: source.treeId,
-      commitId: source.commit?.id,
-      timeSeconds: source.commit?.timeSeconds ?? Math.floor(Date.now() / 1_000),
+      commitId: commit?.id,
+      substitution: commit && new ExportSubstitution({ ...commit, objects, refs, nowSeconds, signal }),
+      timeSeconds: commit?.timeSeconds ?? nowSeconds,
       prefix: Buffer.from(`${name}/`).toString('latin1'),
       pathspec: new Pathspec([]),
       attributes: 'of-tree',
       treeDepthMax: repository.gitSettings['core.maxTreeDepth'],
-      signal: stream.signal,
+      signal,
     },
     format,
   );
