@@ -14,6 +14,8 @@ export const limits = {
   requestBufferMaxBytes: 10 * MIB,
   /** Bytes of a body that are read and thrown away, so that a client that is still sending gets to see why it was refused. */
   drainMaxBytes: 64 * MIB,
+  /** Silence of a client that was refused before its body was in, after which the connection is cut: nginx's lingering_timeout. */
+  lingerIdleMs: 5_000,
   /** Progress messages that wait for a client that does not read; further ones are dropped. */
   progressBacklogMax: 64,
   /** `want` and `have` lines of one request. */

@@ -5,13 +5,14 @@
 import type { ServerResponse } from 'node:http';
 
 const EXPLANATIONS = {
-  400: ['Bad request', 'The address of this request is not one that this server can read.'],
+  400: ['Bad request', 'This request is not one that this server can read.'],
   403: ['Forbidden', 'This form was sent from another site. Open the page here and send it again.'],
   404: ['Not found', 'There is nothing at this address, or you may not see it.'],
   405: ['Method not allowed', 'This address takes no requests of that kind.'],
   408: ['Too slow', 'What was sent did not arrive in time.'],
   413: ['Too large', 'What was sent is larger than this address accepts.'],
   500: ['Something broke', 'The server ran into an error and has written it down. Try again in a moment.'],
+  501: ['Not implemented', 'The body of this request is encoded in a way that this server does not read.'],
   503: ['Not available', 'The server is starting or stopping. Try again in a moment.'],
 } as const;
 

@@ -12,11 +12,14 @@ import { type ClientAddressReader, createClientAddressReader } from './client-ad
 import { answerError } from './error-answer.ts';
 import type { RawRoute } from './raw-route.ts';
 import type { RequestContext } from './request-context.ts';
+import { findRequestFault } from './request-fault.ts';
 import { readRequestUrl } from './request-url.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 
 /** A client has this long to send its headers; bodies may take as long as they flow, and who reads one bounds its pauses. */
 const HEADERS_TIMEOUT_MS = 60_000;
+/** Longer than the minute for which proxies keep a connection to us, so that it is they who close it, and none loses a request. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 export interface HttpServerOptions {
   readonly publicUrl: URL;
@@ -36,7 +39,11 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#readClientAddress = createClientAddressReader(options.trustedProxies);
-    this.#server = createServer({ requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS });
+    this.#server = createServer({
+      requestTimeout: 0,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    });
     this.#server.on('request', (request, response) => void this.#answer(request, response, false));
     // Without this listener Node answers 100 by itself, and the body of a push that will be refused is sent for nothing.
     this.#server.on('checkContinue', (request, response) => void this.#answer(request, response, true));
@@ -85,8 +92,9 @@ export class HttpServer {
     const log = this.#options.log.child({ requestId });
     logAccess(request, response, log, target);
     const rawUrl = readRequestUrl(target);
-    if (rawUrl === undefined) {
-      answerError(response, 400, requestId);
+    const fault = findRequestFault(request);
+    if (rawUrl === undefined || fault !== undefined) {
+      answerError(response, fault ?? 400, requestId);
       return;
     }
     request.url = rawUrl;

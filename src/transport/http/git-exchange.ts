@@ -85,13 +85,17 @@ export class GitExchange {
     return errorText(error, this.context.requestId);
   }
 
-  /** Answers with a status, after the client had the time to send what it was sending. */
+  /**
+   * Answers with a status at once, since a client may wait for it before it sends its body; and ends when the body is in, since
+   * a connection that closes earlier takes the answer with it.
+   */
   async refuse(error: unknown): Promise<void> {
     if (this.#cannotAnswer(error)) return this.response.destroy();
     const refusal = refusalOfError(error, this.context.requestId);
     if (refusal.status >= 500) this.log(error);
-    const drained = await this.body.drain().catch(() => false);
-    this.response.refuse(refusal, drained ? 'keep' : 'close');
+    this.response.refuse(refusal, this.body.isDrainable ? 'keep' : 'close');
+    await this.body.discard();
+    this.response.end();
   }
 
   /** Answers in the protocol: status 200 and an `ERR` pkt, whether or not some pkts went out before. */

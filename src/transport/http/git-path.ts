@@ -41,7 +41,8 @@ export function decodeRepositoryAddress(
 function toResource(resource: string, query: string): GitResource {
   switch (resource) {
     case 'info/refs':
-      return { kind: 'info-refs', service: new URLSearchParams(query).get('service') ?? undefined };
+      // Of several the last one counts, as in `http-backend.c`.
+      return { kind: 'info-refs', service: new URLSearchParams(query).getAll('service').at(-1) };
     case 'git-upload-pack':
     case 'git-receive-pack':
     case 'git-upload-archive':

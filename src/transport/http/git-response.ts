@@ -33,7 +33,7 @@ export class GitResponse extends ResponseStream {
     });
   }
 
-  /** Answers with a status and a sentence. Only before `begin`. */
+  /** Answers with a status and a sentence, which the client has whole before `end`. Only before `begin`. */
   refuse(refusal: HttpRefusal, connection: 'keep' | 'close'): void {
     const text = Buffer.from(`${refusal.message}\n`);
     this.#response.writeHead(refusal.status, {
@@ -43,6 +43,6 @@ export class GitResponse extends ResponseStream {
       'Content-Type': 'text/plain; charset=utf-8',
       'Content-Length': String(text.length),
     });
-    this.#response.end(text);
+    this.#response.write(text);
   }
 }

@@ -36,6 +36,10 @@ export function methodNotAllowed(allow: string): HttpRefusal {
   return new HttpRefusal(405, `Use ${allow}.`, { Allow: allow });
 }
 
+export function requestTimeout(idleMs: number): HttpRefusal {
+  return new HttpRefusal(408, `Nothing of the request arrived for ${Math.ceil(idleMs / 1_000)} s.`);
+}
+
 export function contentTooLarge(sizeMaxBytes: number): HttpRefusal {
   return new HttpRefusal(413, `The request has more than ${sizeMaxBytes} bytes.`);
 }

@@ -6,12 +6,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { limits } from '#limits.ts';
-import { contentTooLarge, HttpRefusal, unsupportedMediaType } from './http-refusal.ts';
+import { contentTooLarge, HttpRefusal, requestTimeout, unsupportedMediaType } from './http-refusal.ts';
 
 export class RequestBody {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #expectsContinue: boolean;
+  /** The client kept us waiting for too long. */
+  #isSilent = false;
 
   /** @param expectsContinue the client holds its body back until it is asked for */
   constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
@@ -27,7 +29,7 @@ export class RequestBody {
 
   /** The decoded body. @throws {HttpRefusal} 415 for an encoding that we do not know, 400 for bytes that are not gzip */
   chunks(): AsyncIterable<Uint8Array> {
-    const encoding = this.#request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+    const encoding = this.#request.headers['content-encoding']?.toLowerCase() || 'identity';
     if (encoding === 'identity') return this.#received();
     if (encoding === 'gzip' || encoding === 'x-gzip') return gunzip(this.#received());
     throw unsupportedMediaType(`Content-Encoding "${encoding}" is not supported; gzip is.`);
@@ -45,31 +47,56 @@ export class RequestBody {
     return Buffer.concat(chunks, sizeBytes);
   }
 
+  /** Whether what is left can be read: not while the client waits to be asked for it, and not from one that fell silent. */
+  get isDrainable(): boolean {
+    return this.isComplete || !(this.#expectsContinue || this.#isSilent);
+  }
+
   /**
    * Throws the rest away, so that a client that sends before it listens gets to read its answer.
    *
-   * @returns whether the connection can go on: not when there is too much left, or the client still waits to send it
+   * @returns whether the connection can go on: not when there is too much left, or none of it can be had
    */
-  async drain(): Promise<boolean> {
+  async drain(idleMs: number = limits.gitIdleTimeoutMs): Promise<boolean> {
     if (this.isComplete) return true;
-    if (this.#expectsContinue) return false;
+    if (!this.isDrainable) return false;
     let drainedBytes = 0;
-    for await (const chunk of this.#received()) {
+    for await (const chunk of this.#received(idleMs)) {
       drainedBytes += chunk.length;
       if (drainedBytes > limits.drainMaxBytes) return false;
     }
     return true;
   }
 
-  async *#received(): AsyncGenerator<Uint8Array> {
+  /** Throws the rest away behind an answer that was given without it. Where that takes too much, the connection is cut. */
+  async discard(): Promise<void> {
+    if (!this.isDrainable) return;
+    const drained = await this.drain(limits.lingerIdleMs).catch(() => false);
+    if (!drained) this.#request.destroy();
+  }
+
+  async *#received(idleMs: number = limits.gitIdleTimeoutMs): AsyncGenerator<Uint8Array> {
     if (this.#expectsContinue) this.#response.writeContinue();
     this.#expectsContinue = false;
-    const chunks = this.#request.iterator({ destroyOnReturn: false });
+    const chunks: AsyncIterator<Uint8Array> = this.#request.iterator({ destroyOnReturn: false });
     for (;;) {
-      const idle = setTimeout(() => this.#request.destroy(), limits.gitIdleTimeoutMs);
-      const next: IteratorResult<Uint8Array> = await chunks.next().finally(() => clearTimeout(idle));
+      const next = await this.#waitFor(chunks.next(), idleMs);
       if (next.done) return;
       yield next.value;
+    }
+  }
+
+  /** @throws {HttpRefusal} 408 after too long a silence */
+  async #waitFor<T>(next: Promise<T>, idleMs: number): Promise<T> {
+    const silence = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      this.#isSilent = true;
+      silence.reject(requestTimeout(idleMs));
+    }, idleMs);
+    try {
+      return await Promise.race([next, silence.promise]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -54,15 +54,9 @@ export class LfsExchange {
     throw new HttpRefusal(422, `The request is not valid at "${issue?.path.join('.')}": ${issue?.message}.`);
   }
 
-  answerJson(status: number, value: object, headers: Readonly<Record<string, string>> = {}): void {
-    const text = Buffer.from(JSON.stringify(value));
-    this.#response.writeHead(status, {
-      ...headers,
-      'Content-Type': MEDIA_TYPE,
-      'Content-Length': String(text.length),
-      'Cache-Control': 'no-store',
-    });
-    this.#response.end(text);
+  answerJson(status: number, value: object): void {
+    this.#writeJson(status, value);
+    this.#response.end();
   }
 
   /** Begins an answer that is no JSON. */
@@ -70,20 +64,33 @@ export class LfsExchange {
     this.#response.writeHead(status, headers);
   }
 
-  /** Answers with a status and a sentence, after the client had the time to send what it was sending. */
+  /** Answers with a status and a sentence at once, whatever the client is still sending, and ends when that is in. */
   async refuse(error: unknown): Promise<void> {
     const refusal = refusalOfError(error, this.context.requestId);
     const isOurs = refusal.status >= 500 && !this.signal.aborted;
     if (isOurs) this.context.log.error({ err: error }, 'LFS request failed');
     if (this.signal.aborted || error instanceof ClientLeftError || this.#response.headersSent)
       return this.stream.destroy();
-    const drained = await this.body.drain().catch(() => false);
     const { 'WWW-Authenticate': challenge, ...headers } = refusal.headers;
-    this.answerJson(refusal.status, errorBody(refusal.message, this.context.requestId), {
+    this.#writeJson(refusal.status, errorBody(refusal.message, this.context.requestId), {
       ...headers,
       ...(challenge !== undefined && CHALLENGE),
-      ...(!drained && { Connection: 'close' }),
+      ...(!this.body.isDrainable && { Connection: 'close' }),
     });
+    await this.body.discard();
+    this.#response.end();
+  }
+
+  /** The whole answer, but for its end. */
+  #writeJson(status: number, value: object, headers: Readonly<Record<string, string>> = {}): void {
+    const text = Buffer.from(JSON.stringify(value));
+    this.#response.writeHead(status, {
+      ...headers,
+      'Content-Type': MEDIA_TYPE,
+      'Content-Length': String(text.length),
+      'Cache-Control': 'no-store',
+    });
+    this.#response.write(text);
   }
 }
 
