@@ -83,6 +83,13 @@ describe.each(STORES)('%s', (way, openStore, available) => {
       expect(type).toMatch(/^text\/plain/);
     });
 
+    test('is saved by a browser that asks to', async () => {
+      const answer = await get('picture.png?download=1');
+      const { headers } = answer.status === 302 ? await headersAt(answer.headers.location ?? '') : answer;
+      expect(headers['content-disposition']).toMatch(/^attachment; filename.*picture\.png/);
+      expect(headers['content-type']).toBe('image/png');
+    });
+
     test('that was never uploaded is its pointer', async () => {
       expect(String((await get('nowhere.bin')).body)).toBe(pointerTo(Buffer.from('never uploaded')));
     });
@@ -104,4 +111,10 @@ function pointerTo(bytes: Uint8Array): string {
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function headersAt(address: string): Promise<{ headers: Record<string, string> }> {
+  const answer = await fetch(address);
+  await answer.body?.cancel();
+  return { headers: Object.fromEntries(answer.headers) };
 }

@@ -1,6 +1,7 @@
 /**
  * `GET /<owner>/<repository>/raw/<revision>/<path>`: a file as it is stored, streamed whatever its size. Unlike git's doors
- * this one is for browsers too: it reads the session's cookie, and answers 404 where git answers 401.
+ * this one is for browsers too: it reads the session's cookie, and answers 404 where git answers 401. With `?download=1` a browser
+ * saves the file, whatever it is.
  */
 import type { IncomingMessage } from 'node:http';
 import { resolveRevision } from '#browse/revision.ts';
@@ -53,8 +54,11 @@ async function answer(exchange: RawFileExchange, address: RepositoryAddress): Pr
   // Both kinds of id are hashes of bytes.
   setCacheHeaders(exchange.response, repository, etag);
   if (matchesEtag(request, etag)) exchange.response.writeHead(304).end();
-  else if (pointed === undefined) await sendFile(exchange, snapshot, file);
-  else await sendPointedObject(exchange, file.name, pointed);
+  else {
+    const use = address.query.get('download') === '1' ? 'download' : 'view';
+    if (pointed === undefined) await sendFile(exchange, snapshot, file, use);
+    else await sendPointedObject(exchange, file.name, pointed, use);
+  }
 }
 
 /** @throws {HttpRefusal} */
@@ -66,12 +70,25 @@ async function findFile(snapshot: RepositorySnapshot, text: string): Promise<Lis
   throw notFound('No such file in this revision.');
 }
 
-async function sendFile(exchange: RawFileExchange, snapshot: RepositorySnapshot, file: ListedEntry): Promise<void> {
+/** What a browser is to do with the file, where its type leaves a choice. */
+type FileUse = 'view' | 'download';
+
+function typeFor(use: FileUse, name: string, head: Uint8Array): RawFileType {
+  const type = rawFileType(name, head);
+  return use === 'download' ? { ...type, disposition: 'attachment' } : type;
+}
+
+async function sendFile(
+  exchange: RawFileExchange,
+  snapshot: RepositorySnapshot,
+  file: ListedEntry,
+  use: FileUse,
+): Promise<void> {
   const { request, stream } = exchange;
   const object = await snapshot.objects.stream(file.id, stream.signal);
   const reader = new ByteReader(object.body);
   try {
-    begin(exchange, file.name, rawFileType(file.name, await reader.peek(BINARY_PROBE_BYTES)), object.sizeBytes);
+    begin(exchange, file.name, typeFor(use, file.name, await reader.peek(BINARY_PROBE_BYTES)), object.sizeBytes);
     if (request.method === 'GET') for await (const chunk of reader.rest()) await stream.write(chunk);
     stream.end();
   } finally {
@@ -80,10 +97,15 @@ async function sendFile(exchange: RawFileExchange, snapshot: RepositorySnapshot,
 }
 
 /** From the store itself where it can be, but not into a page, whose policy allows pictures of our own origin alone. */
-async function sendPointedObject(exchange: RawFileExchange, name: string, object: LfsObject): Promise<void> {
+async function sendPointedObject(
+  exchange: RawFileExchange,
+  name: string,
+  object: LfsObject,
+  use: FileUse,
+): Promise<void> {
   const { services, request, response, stream } = exchange;
   const { lfsObjects } = services;
-  const type = rawFileType(name, await readBeginning(lfsObjects, object, stream.signal));
+  const type = typeFor(use, name, await readBeginning(lfsObjects, object, stream.signal));
   const download = {
     contentType: type.contentType,
     fileName: type.disposition === 'attachment' ? name : undefined,
