@@ -6,6 +6,7 @@ import {
   DEFAULT_GIT_SETTINGS,
   findGitSettingFault,
   GIT_SETTINGS,
+  type GitSettingDefinition,
   type GitSettingKind,
   type GitSettingName,
   readGitSettings,
@@ -23,6 +24,8 @@ export interface ListedGitSetting {
   /** Of a count. */
   readonly min: number | undefined;
   readonly max: number | undefined;
+  /** What a count counts, where that is not plain from `about`. */
+  readonly unit: 'bytes' | undefined;
 }
 
 export interface GitSettingGroup {
@@ -37,7 +40,7 @@ export interface GitSettingGroup {
 const GROUPS: readonly (Omit<GitSettingGroup, 'settings'> & { readonly prefixes: readonly string[] })[] = [
   {
     id: 'http',
-    title: 'Doors',
+    title: 'Access over HTTP',
     about: 'What may be done over HTTP at all.',
     prefixes: ['http.'],
   },
@@ -89,10 +92,9 @@ export function listGitSettings(stored: StoredGitSettings): GitSettingGroup[] {
 }
 
 function listed(name: GitSettingName, value: unknown, stored: StoredGitSettings): ListedGitSetting {
-  const { kind, about, min, max }: { kind: GitSettingKind; about: string; min?: number; max?: number } =
-    GIT_SETTINGS[name];
+  const { kind, about, min, max, unit }: Omit<GitSettingDefinition, 'default'> = GIT_SETTINGS[name];
   const isSet = stored[name] !== undefined && findGitSettingFault(name, stored[name]) === undefined;
-  return { name, kind, about, value, default: DEFAULT_GIT_SETTINGS[name], isSet, min, max };
+  return { name, kind, about, value, default: DEFAULT_GIT_SETTINGS[name], isSet, min, max, unit };
 }
 
 function groupOf(name: string): string | undefined {

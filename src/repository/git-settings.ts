@@ -20,7 +20,10 @@ interface Definition<Kind extends GitSettingKind, Value> {
   readonly min?: number;
   /** Largest value of a count; the site's own bound, which an owner may lower but not raise. */
   readonly max?: number;
+  readonly unit?: 'bytes';
 }
+
+export type GitSettingDefinition = Definition<GitSettingKind, unknown>;
 
 const flag = (value: boolean, about: string): Definition<'flag', boolean> => ({ kind: 'flag', default: value, about });
 const list = (about: string): Definition<'list', readonly string[]> => ({ kind: 'list', default: [], about });
@@ -37,6 +40,11 @@ const bound = (siteMax: number, about: string): Definition<'count', number> => (
   min: 1,
   max: siteMax,
   about,
+});
+/** One of bytes. */
+const sizeBound = (siteMaxBytes: number, about: string): Definition<'count', number> => ({
+  ...bound(siteMaxBytes, about),
+  unit: 'bytes',
 });
 
 export const GIT_SETTINGS = {
@@ -83,7 +91,10 @@ export const GIT_SETTINGS = {
   'receive.denyDeletes': flag(false, 'Refuse to delete refs.'),
   'receive.denyDeleteCurrent': flag(true, 'Refuse to delete the default branch.'),
   'receive.denyNonFastForwards': flag(false, 'Refuse updates that lose commits.'),
-  'receive.maxInputSize': count(limits.packMaxBytes, limits.packMaxBytes, 'Largest pack of a push, in bytes.'),
+  'receive.maxInputSize': {
+    ...count(limits.packMaxBytes, limits.packMaxBytes, 'Largest pack of a push, in bytes.'),
+    unit: 'bytes',
+  } as Definition<'count', number>,
   'receive.fsckObjects': flag(true, 'Check pushed objects as `git fsck --strict` does. Git: false.'),
   'receive.fsck': {
     kind: 'severities',
@@ -105,10 +116,11 @@ export const GIT_SETTINGS = {
     default: limits.objectWarnBytes,
     min: 1,
     max: limits.objectMaxBytes,
+    unit: 'bytes',
     about: 'A pushed object larger than this is taken with a warning, in bytes.',
   } as Definition<'count', number>,
-  'limits.maxObjectSize': bound(limits.objectMaxBytes, 'Largest object of a push after inflation, in bytes.'),
-  'limits.maxInflatedSize': bound(
+  'limits.maxObjectSize': sizeBound(limits.objectMaxBytes, 'Largest object of a push after inflation, in bytes.'),
+  'limits.maxInflatedSize': sizeBound(
     limits.pushInflatedMaxBytes,
     'All objects of a push after inflation, in bytes; more is refused where the ratio is exceeded too.',
   ),
@@ -120,7 +132,7 @@ export const GIT_SETTINGS = {
   'limits.maxTreeEntries': bound(limits.treeEntriesMax, 'Entries of one folder that a push may bring.'),
   'limits.maxDeltaDepth': bound(limits.deltaDepthMax, 'Deltas between a pushed object and its whole base.'),
   'limits.maxCommands': bound(limits.pushCommandsMax, 'Refs that one push may change.'),
-  'limits.maxRefName': bound(limits.refNameMaxBytes, 'Longest ref name that a push may create, in bytes.'),
+  'limits.maxRefName': sizeBound(limits.refNameMaxBytes, 'Longest ref name that a push may create, in bytes.'),
   'limits.maxNegotiationLines': bound(
     limits.negotiationLinesMax,
     'Objects that one request of a fetch may name, wanted and had ones together.',
@@ -176,7 +188,7 @@ export function findGitSettingFault(name: GitSettingName, value: unknown): strin
 
 /** What a setting may be, for the end of a sentence. */
 export function gitSettingDemand(name: GitSettingName): string {
-  const { kind, min = 0, max }: Definition<GitSettingKind, unknown> = GIT_SETTINGS[name];
+  const { kind, min = 0, max }: GitSettingDefinition = GIT_SETTINGS[name];
   switch (kind) {
     case 'flag':
       return 'true or false';
@@ -190,7 +202,7 @@ export function gitSettingDemand(name: GitSettingName): string {
 }
 
 function isFit(name: GitSettingName, value: unknown): boolean {
-  const { kind, min = 0, max = Number.MAX_SAFE_INTEGER }: Definition<GitSettingKind, unknown> = GIT_SETTINGS[name];
+  const { kind, min = 0, max = Number.MAX_SAFE_INTEGER }: GitSettingDefinition = GIT_SETTINGS[name];
   switch (kind) {
     case 'flag':
       return typeof value === 'boolean';

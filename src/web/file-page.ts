@@ -1,6 +1,6 @@
 /** What the page of a file shows. */
 import type { ListedEntry } from '#browse/tree-listing.ts';
-import { parsePointer } from '#lfs/lfs-pointer.ts';
+import { type LfsPointer, parsePointer } from '#lfs/lfs-pointer.ts';
 import type { Services } from '#services.ts';
 import { isMarkdown, markdownBase } from './folder-page.ts';
 import type { OpenedRevision } from './repository-page.ts';
@@ -22,14 +22,25 @@ export type FileContent =
   | { readonly kind: 'code'; readonly html: SafeHtml }
   | { readonly kind: 'document'; readonly html: SafeHtml }
   | { readonly kind: 'image' }
+  | LargeFile
   | { readonly kind: 'symlink'; readonly target: string }
   | { readonly kind: 'notice'; readonly title: string; readonly text: string };
+
+/** What a pointer of Git LFS stands for. */
+export interface LargeFile {
+  readonly kind: 'large-file';
+  readonly oid: string;
+  readonly sizeBytes: number;
+  /** `missing`: its pointer was pushed, and it never was. */
+  readonly state: 'stored' | 'missing';
+  readonly isImage: boolean;
+}
 
 /** What browsers show as pictures. SVG is one of them: as the source of an <img> it can run nothing. */
 const IMAGE_NAME = /\.(?:png|jpe?g|gif|webp|avif|bmp|ico|svg)$/i;
 
 export async function readFile(
-  services: Pick<Services, 'browse' | 'textRenderer'>,
+  services: Pick<Services, 'browse' | 'textRenderer' | 'lfsObjects'>,
   opened: OpenedRevision,
   entry: ListedEntry,
   form: 'rendered' | 'source',
@@ -46,7 +57,7 @@ export async function readFile(
     case 'text': {
       if (entry.kind === 'symlink') return file(['Symbolic link'], { kind: 'symlink', target: content.text });
       const pointer = form === 'rendered' ? parsePointer(Buffer.from(content.text)) : undefined;
-      if (pointer !== undefined) return pointedFile(pointer.sizeBytes, isImage);
+      if (pointer !== undefined) return pointedFile(services, opened.repository.id, pointer, isImage);
       const language = languageOf(entry.name, content.text);
       const facts = textFacts(content, language, entry);
       if (isImage && form === 'rendered') return { facts, hasDocument: true, content: { kind: 'image' } };
@@ -61,11 +72,6 @@ export async function readFile(
 
 const BINARY: FileContent = { kind: 'notice', title: 'A binary file', text: 'It cannot be shown as text.' };
 const TOO_LARGE: FileContent = { kind: 'notice', title: 'A large file', text: 'It is larger than a page can show.' };
-const LARGE_FILE: FileContent = {
-  kind: 'notice',
-  title: 'A file in Git LFS',
-  text: 'It is kept beside the repository.',
-};
 const EMPTY: FileContent = { kind: 'notice', title: 'An empty file', text: 'It has no content.' };
 
 function file(facts: readonly string[], content: FileContent): FileModel {
@@ -73,11 +79,18 @@ function file(facts: readonly string[], content: FileContent): FileModel {
 }
 
 /** The raw file is what the pointer points to; the pointer itself is the source. */
-function pointedFile(sizeBytes: number, isImage: boolean): FileModel {
+async function pointedFile(
+  { lfsObjects }: Pick<Services, 'lfsObjects'>,
+  repositoryId: number,
+  { oid, sizeBytes }: LfsPointer,
+  isImage: boolean,
+): Promise<FileModel> {
+  const object = await lfsObjects.find(repositoryId, oid);
+  const state = object === undefined ? 'missing' : 'stored';
   return {
-    facts: [formatSize(sizeBytes), 'Git LFS'],
+    facts: [formatSize(object?.sizeBytes ?? sizeBytes), 'Git LFS'],
     hasDocument: true,
-    content: isImage ? { kind: 'image' } : LARGE_FILE,
+    content: { kind: 'large-file', oid, sizeBytes: object?.sizeBytes ?? sizeBytes, state, isImage },
   };
 }
 

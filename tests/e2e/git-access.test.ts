@@ -1,5 +1,9 @@
-/** SSH keys and deploy keys in a browser, and the addresses that the pages show, where git over SSH is on. */
+/**
+ * What pages have to do with git's doors, where git over SSH is on: keys and deploy keys, git settings, addresses to clone from,
+ * files in Git LFS.
+ */
 import { execFileSync } from 'node:child_process';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,16 +16,24 @@ import { hasDatabase } from '../support/database.ts';
 import { findFreePort } from '../support/server-process.ts';
 import { hasSsh } from '../support/ssh-forge.ts';
 
-describe.skipIf(!(hasBrowser && hasDatabase && hasSsh))('keys in a browser', () => {
+/** A picture of one pixel. */
+const DOT = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+describe.skipIf(!(hasBrowser && hasDatabase && hasSsh))('git in a browser', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'ssh-keys-'));
   let forge: BrowsingForge;
   let browser: Browser;
   let sshPort: number;
+  /** Where the repository was made. */
+  let work: string;
 
   beforeAll(async () => {
     sshPort = await findFreePort();
     [forge, browser] = await Promise.all([BrowsingForge.start({ SSH_PORT: String(sshPort) }), launchBrowser()]);
-    await forge.publish('engine', 'public');
+    work = await forge.publish('engine', 'public');
   });
   afterAll(async () => {
     await browser?.close();
@@ -33,32 +45,64 @@ describe.skipIf(!(hasBrowser && hasDatabase && hasSsh))('keys in a browser', () 
     const page = await open();
     const key = makeKey('desk');
     await page.goto('/settings/keys');
-    expect(await page.locator('main').textContent()).toContain('You have no key here.');
+    expect(await page.locator('main').textContent()).toContain('You have no key here');
     await page.getByLabel('Public key').fill(readFileSync(`${key}.pub`, 'utf8'));
     await page.getByRole('button', { name: 'Add key' }).click();
     expect(await page.getByRole('status').textContent()).toContain(`ssh -T -p ${sshPort} git@localhost`);
-    expect(await page.locator('tbody strong').textContent()).toBe('desk');
+    expect(await page.locator('.key-title strong').textContent()).toBe('desk');
     expect(greetingFor(key)).toContain('Hi ada!');
     expect(await findAccessibilityFaults(await open(page.url()))).toEqual([]);
     expect(await (await fetch(`${forge.url}/ada.keys`)).text()).toBe(`${publicKeyOf(key)}\n`);
-    await page.getByRole('button', { name: 'Remove desk' }).click();
+    await remove(page, 'desk');
     expect(await page.getByRole('status').textContent()).toContain('The key is removed.');
     expect(greetingFor(key)).toContain('Permission denied');
   });
 
-  test('a key that cannot be comes back with the reason beside it', async () => {
+  test('a key that cannot be comes back with the reason beside it, and what was typed', async () => {
     const page = await open('/settings/keys');
-    await page.getByLabel('Public key').fill('ssh-dss AAAA');
-    await page.getByLabel('What machine').fill('Old');
+    const taken = readFileSync(`${makeKey('taken')}.pub`, 'utf8');
+    await page.getByLabel('Public key').fill(taken);
     await page.getByRole('button', { name: 'Add key' }).click();
-    expect(await page.locator('.field-error').textContent()).toContain('DSA keys are not secure');
-    expect(await page.getByLabel('Public key').inputValue()).toBe('ssh-dss AAAA');
-    expect(await page.getByLabel('What machine').inputValue()).toBe('Old');
+    for (const [line, reason] of [
+      ['ssh-dss AAAA', 'DSA keys are not secure'],
+      [shortRsaLine(), 'An RSA key needs 2048 bits'],
+      ['hello', 'This is no public key'],
+      ['-----BEGIN OPENSSH PRIVATE KEY-----', 'This is a private key'],
+      [taken, 'This key is here already: it is “taken”.'],
+    ] as const) {
+      await page.getByLabel('Public key').fill(line);
+      await page.getByLabel('What machine').fill('Old');
+      await page.getByRole('button', { name: 'Add key' }).click();
+      expect(await page.locator('.field-error').textContent()).toContain(reason);
+      expect(await page.getByLabel('Public key').inputValue()).toBe(line.trim());
+      expect(await page.getByLabel('What machine').inputValue()).toBe('Old');
+      expect(await page.getByLabel('Public key').evaluate((field) => field === document.activeElement)).toBe(true);
+    }
+    expect(await findAccessibilityFaults(page)).toEqual([]);
+    await page.goto('/ada/engine/settings/keys');
+    await page.getByLabel('Public key').fill(taken);
+    await page.getByLabel('May push').check();
+    await page.getByRole('button', { name: 'Add deploy key' }).click();
+    expect(await page.locator('.field-error').textContent()).toContain('in use already');
+    expect(await page.getByLabel('May push').isChecked()).toBe(true);
+  });
+
+  test('a question stands before the end of a key, and Escape takes it back', async () => {
+    const page = await open('/settings/keys');
+    await page.getByLabel('Public key').fill(readFileSync(`${makeKey('kept')}.pub`, 'utf8'));
+    await page.getByRole('button', { name: 'Add key' }).click();
+    await page.getByLabel('Remove kept').focus();
+    await page.keyboard.press('Enter');
+    expect(await page.getByRole('button', { name: 'Remove this key' }).isVisible()).toBe(true);
+    expect(await findAccessibilityFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('button', { name: 'Remove this key' }).isVisible()).toBe(false);
+    expect(await page.locator('.key-title strong').allTextContents()).toContain('kept');
   });
 
   test('a deploy key reads unless it is said to write', async () => {
     const page = await open('/ada/engine/settings');
-    await page.getByRole('link', { name: 'Manage deploy keys' }).click();
+    await page.getByRole('link', { name: 'Deploy keys' }).click();
     for (const [title, writes] of [
       ['reader', false],
       ['writer', true],
@@ -68,11 +112,11 @@ describe.skipIf(!(hasBrowser && hasDatabase && hasSsh))('keys in a browser', () 
       await page.getByRole('button', { name: 'Add deploy key' }).click();
     }
     const tags = await page
-      .locator('tbody tr')
+      .locator('.key-list > li')
       .evaluateAll((rows) => rows.map((row) => row.querySelectorAll('.tag')[1]?.textContent));
-    expect(tags).toEqual(['reads and writes', 'read-only']);
-    await page.getByRole('button', { name: 'Remove writer' }).click();
-    expect(await page.locator('tbody strong').allTextContents()).toEqual(['reader']);
+    expect(tags).toEqual(['Reads and writes', 'Read-only']);
+    await remove(page, 'writer');
+    expect(await page.locator('.key-title strong').allTextContents()).toEqual(['reader']);
   });
 
   test('the clone box switches between the addresses', async () => {
@@ -86,6 +130,62 @@ describe.skipIf(!(hasBrowser && hasDatabase && hasSsh))('keys in a browser', () 
     expect(await findAccessibilityFaults(await open('/ada/engine'))).toEqual([]);
   });
 
+  test('git settings are saved, refused and reset; without script', async () => {
+    const page = await open();
+    await page.goto('/ada/engine/settings/git');
+    const pushes = page.locator('section', { has: page.locator('#push') });
+    const setting = (name: string) => pushes.getByLabel(name, { exact: true });
+    await setting('receive.denyDeletes').selectOption('true');
+    await setting('receive.maxInputSize').fill('10m');
+    await pushes.getByRole('button', { name: 'Save' }).click();
+    expect(await pushes.getByRole('status').textContent()).toContain('Saved.');
+    expect(await setting('receive.maxInputSize').inputValue()).toBe('10485760');
+    expect(await page.locator('.setting-row', { hasText: 'Changed' }).locator('label').allTextContents()).toEqual(
+      expect.arrayContaining([expect.stringContaining('receive.denyDeletes')]),
+    );
+    expect(deletionOutput()).toContain('deletion prohibited');
+
+    await setting('receive.maxInputSize').fill('a lot');
+    await setting('receive.denyDeletes').selectOption('false');
+    await pushes.getByRole('button', { name: 'Save' }).click();
+    expect(await pushes.locator('.field-error').textContent()).toContain('receive.maxInputSize is a whole number');
+    expect(await setting('receive.maxInputSize').inputValue()).toBe('a lot');
+    expect(await setting('receive.denyDeletes').inputValue()).toBe('false');
+    expect(deletionOutput()).toContain('deletion prohibited');
+
+    await page.goto('/ada/engine/settings/git');
+    await page.getByRole('button', { name: 'Reset receive.denyDeletes' }).click();
+    expect(await setting('receive.denyDeletes').inputValue()).toBe('');
+    expect(await setting('receive.maxInputSize').inputValue()).toBe('10485760');
+    expect(await page.getByRole('button', { name: /^Reset / }).count()).toBe(1);
+    // The Enter key saves: it presses no button that resets.
+    await setting('receive.maxInputSize').fill('20m');
+    await setting('receive.maxInputSize').press('Enter');
+    expect(await setting('receive.maxInputSize').inputValue()).toBe('20971520');
+  });
+
+  test('a file in Git LFS is shown for what it is, and downloaded', async () => {
+    await forge.publishLargeFile(work, 'dot.png', DOT, 'uploaded');
+    await forge.publishLargeFile(work, 'lost.psd', Buffer.from('never uploaded'), 'missing');
+    const page = await open('/ada/engine/blob/main/dot.png');
+    const file = page.locator('.file');
+    const width = () => file.locator('img').evaluate((image: HTMLImageElement) => image.naturalWidth);
+    await expect.poll(width).toBe(1);
+    expect(await file.textContent()).toContain(createHash('sha256').update(DOT).digest('hex'));
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      file.getByRole('link', { name: 'Download' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('dot.png');
+    expect(readFileSync(await download.path()).equals(DOT)).toBe(true);
+    expect(await findAccessibilityFaults(page)).toEqual([]);
+    await file.getByRole('link', { name: 'Code' }).click();
+    expect(await file.textContent()).toContain('version https://git-lfs.github.com/spec/v1');
+    await page.goto('/ada/engine/blob/main/lost.psd');
+    expect(await file.textContent()).toContain('This file was never uploaded');
+    expect(await file.getByRole('link', { name: 'Download' }).count()).toBe(0);
+  });
+
   /** Signed in, and without script unless an address is given to look at. */
   async function open(address?: string): Promise<Page> {
     const context = await browser.newContext({ baseURL: forge.url, javaScriptEnabled: address !== undefined });
@@ -96,6 +196,35 @@ describe.skipIf(!(hasBrowser && hasDatabase && hasSsh))('keys in a browser', () 
     await page.getByRole('button', { name: 'Sign in' }).click();
     if (address !== undefined) await page.goto(address);
     return page;
+  }
+
+  async function remove(page: Page, title: string): Promise<void> {
+    await page.getByLabel(`Remove ${title}`).click();
+    await page.getByRole('button', { name: 'Remove this key' }).click();
+  }
+
+  /** What git says to the deletion of a branch. */
+  function deletionOutput(): string {
+    const commands = 'git push -q "$0" HEAD:refs/heads/extra && git push "$0" :refs/heads/extra 2>&1 || true';
+    return execFileSync('sh', ['-c', commands, forge.pushUrl('engine')], { cwd: work, encoding: 'utf8' });
+  }
+
+  /** `ssh-keygen` makes no such keys any more. */
+  function shortRsaLine(): string {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const { e = '', n = '' } = publicKey.export({ format: 'jwk' });
+    const fields = [
+      Buffer.from('ssh-rsa'),
+      Buffer.from(e, 'base64url'),
+      Buffer.concat([Buffer.of(0), Buffer.from(n, 'base64url')]),
+    ];
+    const lengths = fields.map((field) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(field.length);
+      return length;
+    });
+    const blob = Buffer.concat(fields.flatMap((field, index) => [lengths[index] ?? Buffer.alloc(0), field]));
+    return `ssh-rsa ${blob.toString('base64')}`;
   }
 
   function makeKey(comment: string): string {

@@ -226,11 +226,16 @@ describe.skipIf(!(hasBrowser && hasDatabase))('the pages', () => {
   test('every page fits a phone', async () => {
     const page = await open({ viewport: { width: 360, height: 740 } });
     const tooWide: string[] = [];
-    for (const path of PUBLIC_PAGES) {
-      await page.goto(path);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      if (width > 360) tooWide.push(`${path}: ${width}`);
-    }
+    const visit = async (paths: readonly string[]) => {
+      for (const path of paths) {
+        await page.goto(path);
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        if (width > 360) tooWide.push(`${path}: ${width}`);
+      }
+    };
+    await visit(PUBLIC_PAGES);
+    await signIn(page);
+    await visit(OWN_PAGES);
     expect(tooWide).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 /** A running forge with an administrator and one repository that has something for every page: what browser tests walk through. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -81,15 +82,29 @@ export class BrowsingForge implements AsyncDisposable {
     });
     if (response.status !== 201) throw new Error(`create ${name}: ${response.status} ${await response.text()}`);
     const work = this.#writeHistory(name, objectFormat);
-    this.#git(
-      work,
-      'push',
-      '-q',
-      `${this.url.replace('//', `//${ADMINISTRATOR.login}:${TOKEN}@`)}/ada/${name}.git`,
-      'main',
-      'v1.0',
-    );
+    this.#git(work, 'push', '-q', this.pushUrl(name), 'main', 'v1.0');
     return work;
+  }
+
+  /** Pushes a pointer of Git LFS to a published repository, and what it points to. */
+  async publishLargeFile(work: string, fileName: string, bytes: Buffer, upload: 'uploaded' | 'missing') {
+    const name = path.basename(work);
+    const oid = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(
+      path.join(work, fileName),
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${bytes.length}\n`,
+    );
+    this.#commit(work, `Add ${fileName}`);
+    this.#git(work, 'push', '-q', this.pushUrl(name), 'main');
+    if (upload === 'missing') return;
+    const headers = { authorization: `Basic ${btoa(`${ADMINISTRATOR.login}:${TOKEN}`)}` };
+    const address = `${this.url}/ada/${name}.git/info/lfs/objects/${oid}`;
+    const response = await fetch(address, { method: 'PUT', headers, body: new Uint8Array(bytes) });
+    if (response.status !== 200) throw new Error(`upload ${fileName}: ${response.status} ${await response.text()}`);
+  }
+
+  pushUrl(name: string): string {
+    return `${this.url.replace('//', `//${ADMINISTRATOR.login}:${TOKEN}@`)}/ada/${name}.git`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

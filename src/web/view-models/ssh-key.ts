@@ -7,6 +7,8 @@ export interface SshKeyItem {
   /** `ED25519`. */
   readonly algorithm: string;
   readonly fingerprint: string;
+  /** Algorithm and base64. */
+  readonly publicKey: string;
   readonly createdAt: Date;
   readonly lastUsedAt: Date | undefined;
   /** Of deploy keys. */
@@ -27,25 +29,43 @@ export function userKeyItem(key: SshKeyRecord): SshKeyItem {
   const { id, title, publicKey, fingerprint, createdAt, lastUsedAt } = key;
   const type = publicKey.split(' ', 1)[0] ?? '';
   const algorithm = ALGORITHMS[type] ?? type;
-  return { id, title, algorithm, fingerprint, createdAt, lastUsedAt, access: undefined };
+  return { id, title, algorithm, fingerprint, publicKey, createdAt, lastUsedAt, access: undefined };
 }
 
 export function deployKeyItem(key: DeployKeyRecord): SshKeyItem {
   return { ...userKeyItem(key), access: key.readOnly ? 'read-only' : 'read-write' };
 }
 
-/** By the name of the field that is wrong. */
+/**
+ * By the name of the field that is wrong.
+ *
+ * @param line what was typed as the key
+ * @param keys of the same holder
+ */
 export function keyFormErrors(
   outcome: Exclude<AddSshKeyOutcome<unknown>, { kind: 'added' }>,
+  line: string,
+  keys: readonly SshKeyItem[],
 ): Readonly<Record<string, string>> {
   switch (outcome.kind) {
     case 'in-use':
-      return { key: 'This key is in use already, by an account or as a deploy key. Each needs a key of its own.' };
+      return { key: inUseReason(line, keys) };
     case 'too-many':
       return { key: 'There are as many keys as there may be. Remove one that nothing uses.' };
     case 'invalid':
       return { [outcome.field]: outcome.reason };
   }
+}
+
+/** Who else has a key is not said: that would tell of other people's. */
+function inUseReason(line: string, keys: readonly SshKeyItem[]): string {
+  const publicKey = line
+    .trim()
+    .split(/[ \t]+/, 2)
+    .join(' ');
+  const own = keys.find((key) => key.publicKey === publicKey);
+  if (own !== undefined) return `This key is here already: it is “${own.title}”.`;
+  return 'This key is in use already, by an account or as a deploy key. Each needs a key of its own.';
 }
 
 /** How to try out a key. */
