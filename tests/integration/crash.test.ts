@@ -6,24 +6,18 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { describe, expect, inject, it } from 'vitest';
-import type { S3Config } from '#config.ts';
+import { describe, expect, it } from 'vitest';
 import { connectDatabase, type Database } from '#db/client.ts';
 import { sweepPacks } from '#repository/pack-sweeper.ts';
-import type { BlobStore } from '#storage/blob-store.ts';
-import { FilesystemBlobStore } from '#storage/filesystem-blob-store.ts';
-import { S3BlobStore } from '#storage/s3-blob-store.ts';
 import { ScratchRepository } from '../fixtures/scratch-repository.ts';
-import { createTestBucket, hasS3 } from '../support/bucket.ts';
-import { createTestDatabase, hasDatabase } from '../support/database.ts';
+import { hasS3 } from '../support/bucket.ts';
+import { hasDatabase } from '../support/database.ts';
 import { ForgeProcess } from '../support/forge-process.ts';
-import { hasRedis, testRedisUrl } from '../support/redis.ts';
+import { embeddedSetting, type ForgeSetting, inFolder, serviceSetting } from '../support/forge-setting.ts';
+import { hasRedis } from '../support/redis.ts';
 
 const KILLS = Number(process.env['CRASH_KILLS'] ?? 3);
 const SEED = Number(process.env['CRASH_SEED'] ?? randomBytes(4).readUInt32BE());
@@ -32,16 +26,6 @@ const MIB = 1024 * 1024;
 /** About what the slowest push takes here, so that kills fall on every step of it. */
 const KILL_DELAY_MAX_MS = 900;
 const TIMEOUT_MS = 60_000 + KILLS * 15_000;
-
-/** Where a forge keeps its state, and how to look at it from outside. */
-interface Setting {
-  readonly settings: Readonly<Record<string, string>>;
-  /** Once the server runs. */
-  databaseUrl(): string;
-  openBlobs(): Promise<BlobStore>;
-  /** Everything in storage, unfinished uploads and temporary files included. */
-  listStored(): Promise<string[]>;
-}
 
 /** What the client was told about a ref: `unknown` when the answer was cut off. */
 type Verdict = 'acknowledged' | 'refused' | 'unknown';
@@ -62,17 +46,7 @@ describe.skipIf(!hasDatabase)('kill -9 during pushes', () => {
   });
 });
 
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'crash-'));
-  try {
-    await work(folder);
-  } finally {
-    // The database of a killed server writes a last time before it ends too.
-    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
-  }
-}
-
-async function crashRepeatedly(folder: string, setting: Setting, processes: number): Promise<void> {
+async function crashRepeatedly(folder: string, setting: ForgeSetting, processes: number): Promise<void> {
   console.info(`CRASH_SEED=${SEED} CRASH_KILLS=${KILLS}`);
   const random = randomNumbers(SEED);
   const settings = { ...setting.settings, ADMIN_USERNAME: 'ada', ADMIN_TOKEN: TOKEN };
@@ -134,7 +108,11 @@ class PushingClient implements Disposable {
 
   /** Compares what the client was told with what is there; what is there becomes what the next check expects. */
   checkAgainst(forge: ForgeProcess): void {
-    const listing = this.#repository.line(['ls-remote', urlOf(forge)]);
+    // A kill before the first push took effect leaves no repository.
+    const listing = this.#repository
+      .tryGit(['ls-remote', urlOf(forge)])
+      .stdout.toString()
+      .trim();
     const there = new Map(listing.split('\n').map((line) => line.split('\t').reverse() as [string, string]));
     for (const [ref, { commitId, verdict }] of this.#verdicts) {
       const target = there.get(ref);
@@ -203,14 +181,14 @@ function urlOf(forge: ForgeProcess): string {
 
 async function checkClone(folder: string, forge: ForgeProcess): Promise<void> {
   using client = new ScratchRepository();
-  if (client.tryGit(['ls-remote', '--exit-code', urlOf(forge)]).status === 2) return;
+  if (client.tryGit(['ls-remote', '--exit-code', urlOf(forge)]).status !== 0) return;
   client.git(['clone', '-q', '--mirror', urlOf(forge), folder]);
   const { status, stdout, stderr } = client.tryGit(['-C', folder, 'fsck', '--full', '--strict', '--no-progress']);
   expect([status, `${stdout}${stderr}`]).toEqual([0, '']);
 }
 
 /** Lets time pass for leases, sweeps, and then looks for what no live pack accounts for. */
-async function checkLeftovers(setting: Setting): Promise<void> {
+async function checkLeftovers(setting: ForgeSetting): Promise<void> {
   const database = connectDatabase(setting.databaseUrl());
   const blobs = await setting.openBlobs();
   try {
@@ -228,67 +206,6 @@ async function expectedKeys(database: Database): Promise<string[]> {
     select id, state, exists (select from repository_pack where pack_id = pack.id) as listed from pack`;
   for (const row of rows) expect(row).toMatchObject({ state: 'live', listed: true });
   return rows.flatMap(({ id }) => ['pack', 'idx', 'summary'].map((file) => `r/${id.slice(-2)}/${id}/${file}`));
-}
-
-function embeddedSetting(folder: string): Setting {
-  const postgres = path.join(folder, 'postgres');
-  const blobs = path.join(folder, 'blobs');
-  return {
-    settings: { DATA_DIR: folder },
-    databaseUrl: () => {
-      const password = readFileSync(path.join(postgres, 'password'), 'utf8');
-      const port = readFileSync(path.join(postgres, 'data/postmaster.pid'), 'utf8').split('\n')[3];
-      return `postgres://opencodehub:${password}@127.0.0.1:${port}/opencodehub`;
-    },
-    // Opened as by a start much later, when what is unfinished is stale.
-    openBlobs: () => FilesystemBlobStore.open(blobs, { staleUploadMs: 0 }),
-    listStored: async () => [...listFiles(path.join(blobs, 'objects')), ...listFiles(path.join(blobs, 'tmp'))],
-  };
-}
-
-function listFiles(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
-}
-
-async function serviceSetting(): Promise<Setting> {
-  const [{ url }, s3] = [await createTestDatabase(), await createTestBucket()];
-  return {
-    settings: {
-      DATABASE_URL: url,
-      REDIS_URL: testRedisUrl(),
-      S3_BUCKET: s3.bucket,
-      S3_ENDPOINT: s3.endpoint ?? '',
-      S3_REGION: s3.region,
-      S3_ACCESS_KEY_ID: s3.credentials?.accessKeyId ?? '',
-      S3_SECRET_ACCESS_KEY: s3.credentials?.secretAccessKey ?? '',
-      S3_FORCE_PATH_STYLE: 'true',
-    },
-    databaseUrl: () => url,
-    openBlobs: async () => new S3BlobStore(s3),
-    listStored: () => listBucket(s3),
-  };
-}
-
-async function listBucket({ bucket }: S3Config): Promise<string[]> {
-  const url = new URL(inject('s3Url') ?? '');
-  const credentials = { accessKeyId: url.username, secretAccessKey: url.password };
-  const client = new S3Client({ endpoint: url.origin, region: 'us-east-1', forcePathStyle: true, credentials });
-  try {
-    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
-    const keys = Uploads.map((upload) => `unfinished upload of ${upload.Key}`);
-    for (let token: string | undefined, isFirst = true; isFirst || token !== undefined; isFirst = false) {
-      const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, ContinuationToken: token }));
-      keys.push(...(page.Contents ?? []).map((object) => object.Key ?? ''));
-      token = page.NextContinuationToken;
-    }
-    return keys;
-  } finally {
-    client.destroy();
-  }
 }
 
 /** Numbers that a seed determines: mulberry32. */

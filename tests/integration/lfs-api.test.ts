@@ -102,6 +102,19 @@ describe.skipIf(!hasDatabase)('the LFS API', () => {
       expect(body.objects[1].actions.upload).toBeDefined();
     });
 
+    test('answers each time that an object is named, for the size that it is said to have', async () => {
+      const [oid, here] = [UNKNOWN_OID, { oid: OID, size: BYTES.length }];
+      const objects = [{ oid, size: 7 }, here, { oid, size: 8 }, { oid: OID, size: 1 }, { oid, size: 7 }];
+      const { body } = await batch('private', 'upload', objects, { login: 'ada' });
+      expect(body.objects.map((object: { oid: string; size: number }) => [object.oid, object.size])).toEqual(
+        objects.map((object) => [object.oid, object.size]),
+      );
+      const outcomes = body.objects.map((object: { actions?: object; error?: { code: number } }) =>
+        object.actions ? 'upload' : (object.error?.code ?? 'present'),
+      );
+      expect(outcomes).toEqual(['upload', 'present', 'upload', 422, 'upload']);
+    });
+
     test('names objects by SHA-256 alone', async () => {
       const objects = [{ oid: OID, size: BYTES.length }];
       const request = { operation: 'download', hash_algo: 'sha512', objects };
@@ -175,6 +188,10 @@ describe.skipIf(!hasDatabase)('the LFS API', () => {
 
     test.each([
       ['GET', 'objects/batch', 405],
+      ['HEAD', 'objects/batch', 405],
+      ['HEAD', 'locks', 200],
+      ['HEAD', 'locks?cursor=x', 422],
+      ['DELETE', `objects/${OID}`, 405],
       ['POST', `objects/${OID}`, 405],
       ['DELETE', 'locks', 405],
       ['GET', 'verify', 405],

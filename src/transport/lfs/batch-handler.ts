@@ -76,26 +76,28 @@ function requireReasonable({ objects, transfers }: BatchRequest): void {
 }
 
 async function decideObjects(exchange: LfsExchange, access: GitAccess, batch: BatchRequest): Promise<BatchObject[]> {
+  // Each once, however often it is named; but of several sizes that it is said to have, each gets an answer.
   const valid = new Map<string, LfsPointer>();
-  for (const object of batch.objects) if (findFault(object) === undefined) valid.set(object.oid, toPointer(object));
-  const decided = await decideValid(exchange, access, batch.operation, [...valid.values()]);
-  return batch.objects.map((object) => findFault(object) ?? decided.get(object.oid) ?? missing(object));
+  for (const object of batch.objects) if (findFault(object) === undefined) valid.set(nameOf(object), toPointer(object));
+  const decided = await decideValid(exchange, access, batch.operation, valid);
+  return batch.objects.map((object) => findFault(object) ?? decided.get(nameOf(object)) ?? missing(object));
 }
 
 async function decideValid(
   exchange: LfsExchange,
   access: GitAccess,
   operation: LfsOperation,
-  pointers: readonly LfsPointer[],
+  valid: ReadonlyMap<string, LfsPointer>,
 ): Promise<ReadonlyMap<string, BatchObject>> {
-  if (pointers.length === 0) return new Map();
+  if (valid.size === 0) return new Map();
+  const pointers = [...valid.values()];
   const repository = access.kind === 'existing' ? access.repository : await createRepository(exchange, access);
   const maker = await makeActions(exchange, access.principal, repository, operation);
   const decided =
     operation === 'upload'
       ? await decideUploads(exchange, repository, pointers, maker)
       : await decideDownloads(exchange, repository, pointers, maker);
-  return new Map(decided.map((object) => [object.oid, object]));
+  return new Map([...valid.keys()].map((name, index) => [name, decided[index] as BatchObject]));
 }
 
 /** A client uploads its objects before it pushes the commits that need them: the repository is made now, private like by a push. */
@@ -187,6 +189,10 @@ function findFault(object: RequestedObject): BatchObject | undefined {
   if (!isOid(object.oid)) return fault(object, 422, 'An oid is 64 lower-case hexadecimal digits.');
   if (Number.isSafeInteger(object.size) && object.size >= 0) return undefined;
   return fault(object, 422, 'A size is a whole number of bytes, zero or more.');
+}
+
+function nameOf({ oid, size }: RequestedObject): string {
+  return `${oid} ${size}`;
 }
 
 function toPointer({ oid, size }: RequestedObject): LfsPointer {

@@ -40,7 +40,7 @@ export class LfsExchange {
     if (!accepted.some((type) => [MEDIA_TYPE, 'application/*', '*/*'].includes(type))) {
       throw new HttpRefusal(406, `The answer is ${MEDIA_TYPE}: name it in the Accept header.`);
     }
-    if (this.request.method === 'GET') return;
+    if (this.request.method !== 'POST') return;
     const sent = typeOf(this.request.headers['content-type']?.toLowerCase() ?? '');
     if (sent !== MEDIA_TYPE) throw unsupportedMediaType(`The Content-Type is ${MEDIA_TYPE}, not "${sent}".`);
   }

@@ -31,7 +31,7 @@ async function answer(exchange: LfsExchange, path: LfsPath): Promise<void> {
       if (requireMethod(exchange, ['GET', 'HEAD', 'PUT']) === 'PUT') return answerUpload(exchange, path, resource.oid);
       return answerDownload(exchange, path, resource.oid);
     case 'locks':
-      if (requireJson(exchange, ['GET', 'POST']) === 'POST') return answerNewLock(exchange, path);
+      if (requireJson(exchange, ['GET', 'HEAD', 'POST']) === 'POST') return answerNewLock(exchange, path);
       return answerLocks(exchange, path, resource.query);
     case 'batch':
       requireJson(exchange, ['POST']);
