@@ -9,13 +9,15 @@ import type { CommitGraph } from '#git/walk/commit-graph.ts';
 export type Ancestry = Pick<CommitGraph, 'count' | 'dateAt' | 'parentCount' | 'parentAt'>;
 
 /**
- * Walks down from the wants, newest commit first, no further than the oldest have. A commit that the client has makes all
- * its explored descendants reached; edges to children are kept for that.
+ * Walks down from the wants, newest commit first. What is older than the oldest have is not walked on from, but for the wants, which
+ * may be: a branch that was left alone for long. A commit that the client has makes all its explored descendants reached; edges to
+ * children are kept for that.
  */
 export class WantCoverage {
   readonly #graph: Ancestry;
   readonly #state: Uint8Array;
   readonly #frontier: NewestFirstQueue;
+  readonly #unexploredWants: number[] = [];
   /** Explored edges as linked lists: `#lastEdge[parent]` is the newest edge, `#edgeChild` and `#edgeBefore` go on. */
   readonly #lastEdge: Int32Array;
   readonly #edgeChild: number[] = [];
@@ -33,7 +35,7 @@ export class WantCoverage {
       if (this.#marked(position, WANTED)) continue;
       this.#mark(position, WANTED | QUEUED);
       this.#unreachedWantCount++;
-      this.#frontier.push(position);
+      this.#unexploredWants.push(position);
     }
   }
 
@@ -54,7 +56,7 @@ export class WantCoverage {
   /** Whether every want descends from a have, or is one. */
   isComplete(): boolean {
     while (this.#unreachedWantCount > 0) {
-      const position = this.#frontier.popNotOlderThan(this.#oldestHaveDate);
+      const position = this.#unexploredWants.pop() ?? this.#frontier.popNotOlderThan(this.#oldestHaveDate);
       if (position < 0) break;
       this.#explore(position);
     }
