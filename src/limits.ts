@@ -198,6 +198,8 @@ export const limits = {
   sparsePatternsMaxBytes: 64 * KIB,
   sparsePatternsMax: 500,
   sparsePatternStarsMax: 8,
+  /** Characters of a name such as `main~3:path`, by which a client may name that blob: longer than any path on disk. */
+  objectNameMaxLength: 4_096,
   /** Objects of the answers to fetches that stay chosen, of one repository, about 40 bytes each. */
   packChoicesMaxObjects: 1_000_000,
   /** Commits that stay in memory as graphs, about 100 bytes each. */

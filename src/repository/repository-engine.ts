@@ -48,10 +48,12 @@ export interface DeepenRequest {
   readonly wants: readonly ObjectId[];
   /** Commits whose parents the client lacks, as it says; unknown ones are skipped. */
   readonly clientShallow: readonly ObjectId[];
+  /** What the client has, as far as it said so before it asked. */
+  readonly haves: readonly ObjectId[];
   /** The refs that this client may see: of a boundary beyond their history nothing more is sent. */
   readonly visibleRefs: readonly Ref[];
   readonly signal: AbortSignal;
-  readonly limit: /** Commits from each tip down, or with `relative` from the client's boundary down. 2^31-1 is all of history. */
+  readonly limit: /** Commits from each want down; or with `relative` from the client's boundary down, which cuts nothing that it has. 2^31-1 is all of history. */
     | { readonly kind: 'depth'; readonly depth: number; readonly relative: boolean }
     /** Commits of that time or later (seconds since 1970; undefined: any) which none of `notIds` reaches. */
     | { readonly kind: 'since'; readonly sinceSeconds: number | undefined; readonly notIds: readonly ObjectId[] };
@@ -80,7 +82,7 @@ export interface PackRequest {
   readonly clientShallow: readonly ObjectId[];
   /** What `deepen` answered, when the client asked for some of history only. */
   readonly shallowUpdate: ShallowUpdate | undefined;
-  /** Objects to leave out; what is asked for by id is never left out. */
+  /** Objects to leave out; what is asked for by id is never left out. Blobs with patterns are named by their ids. */
   readonly filter: ObjectFilter | undefined;
   readonly signal: AbortSignal;
   /** Called with lines for side band 2, such as `Enumerating objects: 12, done.\n`. */

@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diffTrees } from '#git/diff/tree-diff.ts';
 import { parseObjectFilter } from '#git/filter/parse-filter.ts';
-import { SHA1 } from '#git/object/object-id.ts';
 import { encodePktLine, FLUSH } from '#git/pkt-line/encode.ts';
 import type { PackRequest, RepositorySnapshot } from '#repository/repository-engine.ts';
 import { ObjectModel } from '../differential/object-model.ts';
@@ -129,9 +128,9 @@ describe.skipIf(!hasDatabase)('deep trees', () => {
       const update = { shallow: [last], unshallow: [] };
       expect(await fetch({ shallowUpdate: update })).toEqual(model.closure([last], new Set([last])));
       expect(model.closure([first]).size).toBeLessThan((await fetch({ wants: [last], haves: [first] })).size);
-      const filter = parseObjectFilter(`tree:${LEVELS + 1}`, SHA1);
+      const filter = parseObjectFilter(`tree:${LEVELS + 1}`);
       expect(await fetch({ filter })).toEqual(model.closure([last]));
-      const trees = await fetch({ filter: parseObjectFilter('tree:5000', SHA1), shallowUpdate: update });
+      const trees = await fetch({ filter: parseObjectFilter('tree:5000'), shallowUpdate: update });
       expect(trees.size).toBe(5_001);
     });
 

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { SHA1 } from '../object/object-id.ts';
 import type { ObjectType } from '../object/object-type.ts';
 import { isDecidedByHeader, letsThrough, planFilter } from './filter-plan.ts';
 import { parseObjectFilter } from './parse-filter.ts';
 
-const plan = (spec: string) => planFilter(parseObjectFilter(spec, SHA1));
+const plan = (spec: string) => planFilter(parseObjectFilter(spec));
 const TYPES: readonly ObjectType[] = ['commit', 'tree', 'blob', 'tag'];
 
 describe('a filter lets through', () => {

@@ -46,7 +46,7 @@ function narrow(plan: FilterPlan, filter: ObjectFilter): FilterPlan {
     case 'object:type':
       return withTypes(plan, filter.type);
     case 'sparse:oid':
-      return { ...plan, sparseIds: [...plan.sparseIds, filter.blobId] };
+      return { ...plan, sparseIds: [...plan.sparseIds, filter.blobName] };
     case 'combine':
       return filter.filters.reduce(narrow, plan);
   }

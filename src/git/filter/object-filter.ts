@@ -2,7 +2,6 @@
  * Which objects a partial clone leaves out — git-rev-list(1), "--filter"; gitprotocol-v2(5), "filter". This is a filter as it
  * was asked for, parsed; `parse-filter.ts` reads it, and the walk of a fetch applies it.
  */
-import type { ObjectId } from '../object/object-id.ts';
 import type { ObjectType } from '../object/object-type.ts';
 
 export type ObjectFilter =
@@ -14,7 +13,7 @@ export type ObjectFilter =
   | { readonly kind: 'tree'; readonly depth: number }
   /** Objects of this type alone. */
   | { readonly kind: 'object:type'; readonly type: ObjectType }
-  /** Blobs at paths that the sparse-checkout patterns of this blob include, with all trees. */
-  | { readonly kind: 'sparse:oid'; readonly blobId: ObjectId }
+  /** Blobs at paths that the sparse-checkout patterns of this blob include, with all trees. An id, or a name that leads to one. */
+  | { readonly kind: 'sparse:oid'; readonly blobName: string }
   /** What each of them lets through. */
   | { readonly kind: 'combine'; readonly filters: readonly ObjectFilter[] };

@@ -1,27 +1,25 @@
 /**
  * Reads filter specifications as a client of a partial clone writes them — git-rev-list(1), "--filter". What git accepts is
- * accepted, and refused in its words, but for `sparse:oid=`: it takes the whole id of a blob here, no expression.
+ * accepted, and refused in its words. Whether there is a blob where `sparse:oid=` says is found out later.
  */
 
 import { limits } from '#limits.ts';
 import { LimitExceededError, ProtocolError } from '../errors.ts';
-import { isObjectId, type ObjectFormat } from '../object/object-id.ts';
 import { isObjectType } from '../object/object-type.ts';
 import type { ObjectFilter } from './object-filter.ts';
 
 /** @throws {ProtocolError} in git's words @throws {LimitExceededError} it combines too much */
-export function parseObjectFilter(spec: string, format: ObjectFormat): ObjectFilter {
-  return parse(spec, { format, filterCount: 0 }, 0);
+export function parseObjectFilter(spec: string): ObjectFilter {
+  return parse(spec, { filterCount: 0 }, 0);
 }
 
 /** Reads the one filter that a request may name. @throws {ProtocolError} there was one before, or as `parseObjectFilter` */
-export function parseOnlyFilter(earlier: ObjectFilter | undefined, spec: string, format: ObjectFormat): ObjectFilter {
+export function parseOnlyFilter(earlier: ObjectFilter | undefined, spec: string): ObjectFilter {
   if (earlier !== undefined) throw new ProtocolError('multiple filter-specs cannot be combined');
-  return parseObjectFilter(spec, format);
+  return parseObjectFilter(spec);
 }
 
 interface Parsing {
-  readonly format: ObjectFormat;
   /** Filters met so far, at whatever depth. */
   filterCount: number;
 }
@@ -39,7 +37,7 @@ function parse(spec: string, parsing: Parsing, depth: number): ObjectFilter {
     case 'tree:':
       return { kind: 'tree', depth: parseUnsigned(value) ?? refuse(new ProtocolError("expected 'tree:<depth>'")) };
     case 'sparse:oid=':
-      return parseSparse(value, parsing.format);
+      return { kind: 'sparse:oid', blobName: value };
     case 'sparse:path=':
       throw new ProtocolError('sparse:path filters support has been dropped');
     case 'object:type=':
@@ -47,12 +45,6 @@ function parse(spec: string, parsing: Parsing, depth: number): ObjectFilter {
     default:
       return parseCombination(value, parsing, depth);
   }
-}
-
-function parseSparse(value: string, format: ObjectFormat): ObjectFilter {
-  const blobId = value.toLowerCase();
-  if (!isObjectId(blobId, format)) throw new ProtocolError(`unable to access sparse blob in '${value}'`);
-  return { kind: 'sparse:oid', blobId };
 }
 
 function parseType(value: string): ObjectFilter {

@@ -45,9 +45,10 @@ function readLength(bytes: Uint8Array, offset: number): number {
     }
     length = length * 16 + digit;
   }
-  if (length === 3 || length > limits.pktLineMaxBytes) {
-    throw new ProtocolError(`protocol error: bad line length ${length}`);
-  }
+  if (length === 3) throw new ProtocolError('protocol error: bad line length 3');
+  // git counts what follows the length.
+  if (length > limits.pktLineMaxBytes)
+    throw new ProtocolError(`protocol error: bad line length ${length - LENGTH_DIGITS}`);
   return length;
 }
 

@@ -6,10 +6,10 @@ import type { ObjectFormat } from '#git/object/object-id.ts';
 export class CapabilitySet {
   readonly #values: Map<string, string | undefined>;
 
-  /** @param text names and `name=value`, separated by spaces; of a repeated name the first counts, as in git */
+  /** @param text names and `name=value`, separated by white space; of a repeated name the first counts, as in git */
   constructor(text: string) {
     this.#values = new Map();
-    for (const item of text.split(/[ \n]+/)) {
+    for (const item of text.split(/[ \t\n\v\f\r]+/)) {
       const equals = item.indexOf('=');
       const name = equals < 0 ? item : item.slice(0, equals);
       if (name === '' || this.#values.has(name)) continue;

@@ -9,7 +9,7 @@ import { ShallowLines, type ShallowRequest } from './shallow-request.ts';
 
 export interface FetchRequestV2 extends PackPreferences {
   readonly wants: readonly ObjectId[];
-  /** Names of refs that are wanted whatever they point at, in the client's order, repetitions included. */
+  /** Names of refs that are wanted whatever they point at, in the client's order. */
   readonly wantedRefNames: readonly string[];
   /** In the client's order. */
   readonly haves: readonly ObjectId[];
@@ -45,7 +45,7 @@ export async function readFetchRequestV2(
   const sidebandAll = flags.has('sideband-all');
   return {
     wants: [...draft.wants],
-    wantedRefNames: draft.wantedRefNames,
+    wantedRefNames: [...draft.wantedRefNames],
     haves: draft.haves,
     shallow: draft.shallow.finish(flags.has('deepen-relative')),
     filter: draft.filter,
@@ -75,7 +75,7 @@ class Draft {
   readonly #format: ObjectFormat;
   readonly #offers: FetchOffers;
   readonly wants = new Set<ObjectId>();
-  readonly wantedRefNames: string[] = [];
+  readonly wantedRefNames = new Set<string>();
   readonly haves: ObjectId[] = [];
   readonly flags = new Set<string>();
   readonly shallow: ShallowLines;
@@ -95,13 +95,13 @@ class Draft {
     else if (FLAGS.has(line)) this.flags.add(line);
     else if (!this.shallow.take(line) && !this.#takeOffered(line))
       throw new ProtocolError(`unexpected line: '${line}'`);
-    requireNegotiationLines(this.wants.size + this.wantedRefNames.length + this.haves.length + this.shallow.count);
+    requireNegotiationLines(this.wants.size + this.wantedRefNames.size + this.haves.length + this.shallow.count);
   }
 
   /** @returns whether the line is an argument that was offered */
   #takeOffered(line: string): boolean {
     const { filter, refInWant, sidebandAll, packfileUris } = this.#offers;
-    if (refInWant && line.startsWith('want-ref ')) this.wantedRefNames.push(line.slice('want-ref '.length));
+    if (refInWant && line.startsWith('want-ref ')) this.#addWantedRef(line.slice('want-ref '.length));
     else if (filter && line.startsWith('filter ')) this.#setFilter(line.slice('filter '.length));
     else if (sidebandAll && line === 'sideband-all') this.flags.add(line);
     else if (packfileUris && line.startsWith('packfile-uris ')) this.#setProtocols(line.slice('packfile-uris '.length));
@@ -109,8 +109,13 @@ class Draft {
     return true;
   }
 
+  #addWantedRef(name: string): void {
+    if (this.wantedRefNames.has(name)) throw new ProtocolError(`duplicate want-ref ${name}`);
+    this.wantedRefNames.add(name);
+  }
+
   #setFilter(spec: string): void {
-    this.filter = parseOnlyFilter(this.filter, spec, this.#format);
+    this.filter = parseOnlyFilter(this.filter, spec);
   }
 
   #setProtocols(list: string): void {

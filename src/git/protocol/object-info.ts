@@ -6,6 +6,8 @@ import { FLUSH, type OutgoingPkt } from '#git/pkt-line/encode.ts';
 export interface ObjectInfoRequest {
   readonly asksForSize: boolean;
   readonly ids: readonly ObjectId[];
+  /** The ids as the client wrote them, which is how they are answered. */
+  readonly texts: readonly string[];
 }
 
 /** @throws {ProtocolError} */
@@ -14,27 +16,30 @@ export async function readObjectInfoRequest(
   format: ObjectFormat,
 ): Promise<ObjectInfoRequest> {
   const ids: ObjectId[] = [];
+  const texts: string[] = [];
   let asksForSize = false;
   for await (const line of argumentLines) {
     if (line === 'size') asksForSize = true;
-    else if (line.startsWith('oid ')) ids.push(parseId(line.slice('oid '.length), format));
+    else if (line.startsWith('oid ')) texts.push(line.slice('oid '.length));
     else throw new ProtocolError(`object-info: unexpected line: '${line}'`);
   }
-  return { asksForSize, ids };
+  for (const text of texts) ids.push(parseId(text, format));
+  return { asksForSize, ids, texts };
 }
 
 /** @param sizes in bytes, in the order of the ids; undefined for what the client may not know to exist */
 export function* answerObjectInfo(
-  { asksForSize, ids }: ObjectInfoRequest,
+  { asksForSize, texts }: ObjectInfoRequest,
   sizes: readonly (number | undefined)[],
 ): Generator<OutgoingPkt> {
-  if (ids.length > 0 && asksForSize) yield 'size';
-  for (const [index, id] of ids.entries()) yield asksForSize ? `${id} ${sizes[index] ?? ''}` : id;
+  if (texts.length > 0 && asksForSize) yield 'size';
+  for (const [index, text] of texts.entries()) yield asksForSize ? `${text} ${sizes[index] ?? ''}` : text;
   yield FLUSH;
 }
 
 function parseId(text: string, format: ObjectFormat): ObjectId {
-  const id = text.toLowerCase();
+  // As git, which does not look at what follows the id.
+  const id = text.slice(0, format.hexDigits).toLowerCase();
   if (isObjectId(id, format)) return id;
   throw new ProtocolError(`object-info: protocol error, expected to get oid, not '${text}'`);
 }

@@ -21,6 +21,8 @@ export interface ShallowRequest {
 
 const INT_BITS = 32;
 const LONG_MAX = 2n ** 63n - 1n;
+/** The last of them stands for "no time" in git. */
+const TIMESTAMP_MAX = 2n ** 64n - 2n;
 const DEEPEN_NOT = 'deepen-not ';
 
 /** Collects the lines of one request. */
@@ -72,7 +74,7 @@ export class ShallowLines {
   }
 
   #setDepth(line: string): void {
-    const depth = Number(BigInt.asIntN(INT_BITS, parseCInteger(line.slice('deepen '.length)) ?? 0n));
+    const depth = Number(BigInt.asIntN(INT_BITS, parseLong(line.slice('deepen '.length)) ?? 0n));
     if (depth <= 0) throw new ProtocolError(`Invalid deepen: ${line}`);
     this.#depth = depth;
   }
@@ -80,7 +82,8 @@ export class ShallowLines {
   #setSince(line: string): void {
     const text = line.slice('deepen-since '.length);
     const seconds = text === '' ? 0n : parseCInteger(text);
-    if (seconds === undefined || seconds < 0n) throw new ProtocolError(`Invalid deepen-since: ${line}`);
+    if (seconds === undefined || seconds < 0n || seconds > TIMESTAMP_MAX)
+      throw new ProtocolError(`Invalid deepen-since: ${line}`);
     this.#byRevisions = true;
     this.#sinceSeconds = seconds === 0n ? undefined : Number(seconds);
   }
@@ -101,12 +104,19 @@ export function asksForDepth({ depth, byRevisions }: ShallowRequest): boolean {
   return depth > 0 || byRevisions;
 }
 
-/** A number as C's `strtol` with base 0 reads it: decimal, `0x…` or `0…`. @returns undefined when something else is there */
+/** As C's `strtol`, which stops at the largest number there is. */
+function parseLong(text: string): bigint | undefined {
+  const number = parseCInteger(text);
+  if (number === undefined) return undefined;
+  if (number > LONG_MAX) return LONG_MAX;
+  return number < -LONG_MAX ? -LONG_MAX : number;
+}
+
+/** A number as C reads it with base 0: decimal, `0x…` or `0…`. @returns undefined when something else is there */
 function parseCInteger(text: string): bigint | undefined {
   const [, sign, digits = ''] = /^[ \t\n\v\f\r]*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)$/i.exec(text) ?? [];
   if (digits === '') return undefined;
   const isOctal = /^0[0-7]/.test(digits);
   const magnitude = BigInt(isOctal ? `0o${digits.slice(1)}` : digits);
-  const capped = magnitude > LONG_MAX ? LONG_MAX : magnitude;
-  return sign === '-' ? -capped : capped;
+  return sign === '-' ? -magnitude : magnitude;
 }

@@ -114,7 +114,7 @@ async function readNeedLines(source: PktSource, format: ObjectFormat, allowsFilt
     if (lines.shallow.take(line)) {
       requireNegotiationLines(lines.shallow.count);
     } else if (line.startsWith('filter ')) {
-      addFilter(lines, line, format, allowsFilter);
+      addFilter(lines, line, allowsFilter);
     } else {
       lines.wants.add(parseWant(line, format));
       lines.capabilityText += line.slice('want '.length + format.hexDigits);
@@ -123,11 +123,11 @@ async function readNeedLines(source: PktSource, format: ObjectFormat, allowsFilt
   }
 }
 
-function addFilter(lines: NeedLines, line: string, format: ObjectFormat, allowsFilter: boolean): void {
+function addFilter(lines: NeedLines, line: string, allowsFilter: boolean): void {
   if (!allowsFilter || !new CapabilitySet(lines.capabilityText).has('filter')) {
     throw new ProtocolError('git upload-pack: filtering capability not negotiated');
   }
-  lines.filter = parseOnlyFilter(lines.filter, line.slice('filter '.length), format);
+  lines.filter = parseOnlyFilter(lines.filter, line.slice('filter '.length));
 }
 
 function parseWant(line: string, format: ObjectFormat): ObjectId {

@@ -113,6 +113,13 @@ function requireSameFormat(client: string, format: ObjectFormat): void {
   throw new ProtocolError(`mismatched object format: server ${format.name}; client ${client}`);
 }
 
+const NO_FLUSH: Readonly<Record<V2Command, string>> = {
+  'ls-refs': 'expected flush after ls-refs arguments',
+  fetch: 'expected flush after fetch arguments',
+  'object-info': 'object-info: expected flush after arguments',
+  'bundle-uri': 'bundle-uri: expected flush after arguments',
+};
+
 async function* noLines(): AsyncGenerator<string> {}
 
 async function* readArguments(source: PktSource, command: V2Command): AsyncGenerator<string> {
@@ -120,7 +127,7 @@ async function* readArguments(source: PktSource, command: V2Command): AsyncGener
     const pkt = await source.read();
     if (!pkt) throw new ProtocolError(HUNG_UP);
     if (pkt.kind === 'flush') return;
-    if (pkt.kind !== 'data') throw new ProtocolError(`expected flush after ${command} arguments`);
+    if (pkt.kind !== 'data') throw new ProtocolError(NO_FLUSH[command]);
     requireNegotiationLines(lineCount);
     yield lineText(pkt.payload);
   }

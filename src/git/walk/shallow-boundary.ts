@@ -112,6 +112,26 @@ export function* boundaryByBreadth(graph: CommitGraph, heads: readonly number[],
   return { last: level, isInside };
 }
 
+/** Marks what the heads reach without going through a commit of the client's boundary, and not that: there nothing ends. */
+export function* markingAbove(
+  graph: CommitGraph,
+  heads: readonly number[],
+  boundary: ReadonlySet<number>,
+  isInside: Uint8Array,
+): Generator<void, void> {
+  const isMet = new Uint8Array(graph.count);
+  const pending = markNew(heads, isMet);
+  let steps = 0;
+  for (let position = pending.pop(); position !== undefined; position = pending.pop()) {
+    if (boundary.has(position)) continue;
+    if (++steps % STEPS_BETWEEN_PAUSES === 0) yield;
+    isInside[position] = 1;
+    for (let index = 0; index < graph.parentCount(position); index++) {
+      pending.push(...markNew([graph.parentAt(position, index)], isMet));
+    }
+  }
+}
+
 function markNew(positions: readonly number[], isMet: Uint8Array): number[] {
   return positions.filter((position) => {
     if (position < 0 || isMet[position]) return false;

@@ -4,7 +4,12 @@ import type { ObjectId } from '#git/object/object-id.ts';
 import { markingAncestors } from '#git/walk/ancestry.ts';
 import type { CommitGraph } from '#git/walk/commit-graph.ts';
 import { IdTable } from '#git/walk/id-table.ts';
-import { boundaryByDepth, boundaryBySelection, type ShallowBoundary } from '#git/walk/shallow-boundary.ts';
+import {
+  boundaryByDepth,
+  boundaryBySelection,
+  markingAbove,
+  type ShallowBoundary,
+} from '#git/walk/shallow-boundary.ts';
 import type { PackedObjectStore } from '../packed-object-store.ts';
 import { runWithPauses } from '../pause.ts';
 import type { DeepenRequest, ShallowUpdate } from '../repository-engine.ts';
@@ -39,11 +44,15 @@ async function findBoundary(
     for (const position of reachable) isInside[position] = 1;
     return { last: [], isInside };
   }
-  const heads = limit.relative
-    ? await visibleOf(graph, clientShallow, request)
-    : await commitsOf(objects, graph, request.wants);
-  const depth = limit.relative ? limit.depth + 1 : limit.depth;
-  return runWithPauses(boundaryByDepth(graph, heads, depth), signal);
+  const heads = await commitsOf(objects, graph, request.wants);
+  if (!limit.relative) return runWithPauses(boundaryByDepth(graph, heads, limit.depth), signal);
+  const starts = await visibleOf(graph, clientShallow, request);
+  const boundary = await runWithPauses(boundaryByDepth(graph, starts, limit.depth + 1), signal);
+  // git before 2.54 ends the client's history at what lies that deep below one commit of the boundary and above another: at a merge,
+  // history that the client had was lost. Since then it counts from the wants, and cuts branches that went on while others did not.
+  const has = await commitsOf(objects, graph, request.haves);
+  await runWithPauses(markingAbove(graph, [...heads, ...has], new Set(clientShallow), boundary.isInside), signal);
+  return boundary;
 }
 
 async function selectHistory(

@@ -32,6 +32,12 @@ import type { LoadedPack, PackedObjectStore } from '../packed-object-store.ts';
 import { Pause } from '../pause.ts';
 import type { PackEntries } from './pack-selection.ts';
 
+/** What became of the entries, for the last line of progress. */
+export interface CopyTally {
+  deltas: number;
+  reused: number;
+}
+
 export interface CopyContext {
   readonly blobs: BlobStore;
   readonly objects: PackedObjectStore;
@@ -40,6 +46,7 @@ export interface CopyContext {
   readonly isSent: (id: Uint8Array) => boolean;
   /** What the client has, when it takes thin packs. */
   readonly clientHas: IdTable | undefined;
+  readonly tally: CopyTally;
   readonly signal: AbortSignal;
 }
 
@@ -110,7 +117,10 @@ export class EntryCopier {
     const header = this.#header;
     if (!readEntryHeader(bytes, start, end, idBytes, header))
       throw new CorruptPackError('copy pack entry: header cut short');
+    const { tally } = this.#context;
+    tally.reused++;
     if (header.typeNumber < OFS_DELTA) return [bytes.subarray(start, end)];
+    tally.deltas++;
     const data = bytes.subarray(start + header.headerBytes, end);
     const base = this.#baseOf(index, bytes);
     if (base.copyOffset >= 0 && this.#context.ofsDelta) {
@@ -123,6 +133,8 @@ export class EntryCopier {
     ) {
       return [this.#encodeHeader(REF_DELTA, header.sizeBytes, base.id), data];
     }
+    tally.reused--;
+    tally.deltas--;
     return [await this.#encodeWhole(index)];
   }
 

@@ -97,8 +97,8 @@ async function readPatterns(
   const isVisible =
     header && (await new VisibleObjects(objects, visibleRefs, signal).findInvisible(fromHex(blobId))).length === 0;
   // What is hidden from the client could be guessed by what its patterns let through.
-  if (!isVisible || header.type !== 'blob') throw new ProtocolError(`unable to access sparse blob in '${blobId}'`);
-  if (header.sizeBytes > limits.sparsePatternsMaxBytes) {
+  if (!isVisible) throw new ProtocolError(`unable to access sparse blob in '${blobId}'`);
+  if (header.type !== 'blob' || header.sizeBytes > limits.sparsePatternsMaxBytes) {
     throw new ProtocolError(`unable to parse sparse filter data in ${blobId}`);
   }
   return new SparsePatterns((await objects.read(blobId)).body);

@@ -10,7 +10,7 @@ import type { PackFiles } from '../pack-files.ts';
 import type { LoadedPack, PackedObjectStore } from '../packed-object-store.ts';
 import type { PackPlan, PackRequest, WholePack } from '../repository-engine.ts';
 import { computeClosure } from './closure.ts';
-import { type CopyContext, EntryCopier } from './entry-copier.ts';
+import { type CopyContext, type CopyTally, EntryCopier } from './entry-copier.ts';
 import { selectByFilter, selectByHeader } from './filtered-selection.ts';
 import { type PackSelection, selectAll } from './pack-selection.ts';
 import { otherTagRefs, type Selected, type SelectionQuestion, selectByWalk, sendsCommits } from './walked-selection.ts';
@@ -50,6 +50,7 @@ export async function planPack(objects: PackedObjectStore, files: PackFiles, req
     ofsDelta: request.ofsDelta,
     isSent: selected.isSent,
     clientHas: request.thinPack ? selected.clientHas : undefined,
+    tally: { deltas: 0, reused: 0 },
     signal: request.signal,
   };
   return {
@@ -153,6 +154,14 @@ async function* streamPack(
     }
   }
   yield hash.digest();
+  request.onProgress?.(totalLine(selections, context.tally));
+}
+
+/** As git says it, which counts no deltas in what it copies whole: `pack-objects`, "Total". */
+function totalLine(selections: readonly PackSelection[], { deltas, reused }: CopyTally): string {
+  const packReused = countObjects(selections.filter(({ kind }) => kind === 'whole'));
+  const counts = `Total ${countObjects(selections)} (delta ${deltas}), reused ${reused} (delta ${deltas})`;
+  return `${counts}, pack-reused ${packReused}\n`;
 }
 
 function bytesOf(selection: PackSelection, offset: number, context: CopyContext): AsyncIterable<Uint8Array> {

@@ -12,6 +12,7 @@ import { type GitSettings, refsHiddenFromFetches } from '#repository/git-setting
 import type { DeepenRequest, RepositorySnapshot, ShallowUpdate } from '#repository/repository-engine.ts';
 import { requireAllowedFilter } from './filter-policy.ts';
 import type { GitDialogue, GitSession } from './git-session.ts';
+import { resolveSparseBlobs } from './sparse-blob.ts';
 
 export class FetchContext {
   readonly snapshot: RepositorySnapshot;
@@ -59,28 +60,44 @@ export class FetchContext {
     );
   }
 
+  /** The filter as it is applied, with blobs by their ids. @throws {ProtocolError} */
+  async resolve(filter: ObjectFilter | undefined): Promise<ObjectFilter | undefined> {
+    if (filter === undefined) return undefined;
+    const scope = {
+      objects: this.snapshot.objects,
+      refs: this.visible,
+      mayName: (ids: readonly ObjectId[]) => this.#mayHave(ids),
+    };
+    return resolveSparseBlobs(scope, filter);
+  }
+
   /** @throws {ProtocolError} */
   requireAllowed(filter: ObjectFilter | undefined): void {
     if (filter !== undefined) requireAllowedFilter(filter, this.#settings);
   }
 
-  /** Of the commits that a client names as its boundary, those that it may know here. */
+  /** Of the commits that a client names as its boundary, those that it may know here. @throws {ProtocolError} one that is no commit */
   async clientShallow({ clientShallow }: ShallowRequest): Promise<ObjectId[]> {
     if (clientShallow.length === 0) return [];
     const known = await this.knownHaves(clientShallow);
-    return clientShallow.filter((id) => known.has(id));
+    const graph = await this.snapshot.objects.commitGraph();
+    return clientShallow.filter((id) => {
+      if (known.has(id) && graph.positionOf(id) < 0) throw new ProtocolError(`invalid shallow object ${id}`);
+      return known.has(id);
+    });
   }
 
   /** @returns undefined when the client asks for all of history @throws {ProtocolError} */
   async deepen(
     wants: readonly ObjectId[],
     clientShallow: readonly ObjectId[],
+    haves: readonly ObjectId[],
     request: ShallowRequest,
   ): Promise<ShallowUpdate | undefined> {
     if (!asksForDepth(request)) return undefined;
     const { refs: visibleRefs } = this.visible;
     const limit = this.#historyLimit(request);
-    return this.snapshot.deepen({ wants, clientShallow, visibleRefs, signal: this.#signal, limit });
+    return this.snapshot.deepen({ wants, clientShallow, haves, visibleRefs, signal: this.#signal, limit });
   }
 
   /** The wants as commits, for negotiation: tags stand for what they lead to. */
@@ -117,8 +134,9 @@ export class FetchContext {
 
   #resolveNot(line: string): ObjectId {
     const [ref, ...others] = expandRefName(this.visible, deepenNotName(line));
-    if (ref !== undefined && others.length === 0) return ref.peeled ?? ref.target;
-    throw new ProtocolError(`git upload-pack: ambiguous deepen-not: ${line}`);
+    if (ref === undefined) throw new ProtocolError(`git upload-pack: deepen-not is not a ref: ${line}`);
+    if (others.length > 0) throw new ProtocolError(`git upload-pack: ambiguous deepen-not: ${line}`);
+    return ref.peeled ?? ref.target;
   }
 }
 

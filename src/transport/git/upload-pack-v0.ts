@@ -38,7 +38,7 @@ export async function serveUploadPackV0(
   context.requireAllowed(filter);
   await context.checkWants(needs.wants, session.version, dialogue);
   const clientShallow = await context.clientShallow(needs.shallow);
-  const update = await context.deepen(needs.wants, clientShallow, needs.shallow);
+  const update = await context.deepen(needs.wants, clientShallow, [], needs.shallow);
   const shallowInfo = asksForDepth(needs.shallow) ? [...shallowLines(update), FLUSH] : [];
   // On a connection the client reads it before it says more; else it opens the one answer.
   if (dialogue === 'stateful') await write(session, shallowInfo);
@@ -55,7 +55,7 @@ export async function serveUploadPackV0(
     haves: common.ids,
     clientShallow,
     shallowUpdate: update,
-    filter,
+    filter: await context.resolve(filter),
     preferences: needs,
   };
   await doHeavyWork(session, async () => {

@@ -105,9 +105,9 @@ async function answerFetch(session: GitSession, request: FetchRequestV2): Promis
 
 async function fetch(session: GitSession, request: FetchRequestV2): Promise<void> {
   const context = await FetchContext.open(session);
+  await context.checkWants(request.wants, 2, 'stateless');
   const wantedRefs = request.wantedRefNames.map((name) => ({ name, id: requireRef(context, name) }));
   const wants = [...new Set([...request.wants, ...wantedRefs.map((ref) => ref.id)])];
-  await context.checkWants(request.wants, 2, 'stateless');
   const { filter } = request;
   context.requireAllowed(filter);
   const common = new CommonObjects(await context.graphCutAt([]), await context.commitsOf(wants));
@@ -116,9 +116,16 @@ async function fetch(session: GitSession, request: FetchRequestV2): Promise<void
   const writeSection = (pkts: Iterable<OutgoingPkt>) => write(session, request.sidebandAll ? banded(pkts) : pkts);
   if (!answer.sendsPack) return writeSection(answer.pkts);
   const clientShallow = await context.clientShallow(request.shallow);
-  const shallowUpdate = await context.deepen(wants, clientShallow, request.shallow);
-  const isAboutDepth = asksForDepth(request.shallow) || request.shallow.clientShallow.length > 0;
-  const order = { wants, haves: common.ids, clientShallow, shallowUpdate, filter, preferences: request };
+  const shallowUpdate = await context.deepen(wants, clientShallow, [...known], request.shallow);
+  const isAboutDepth = asksForDepth(request.shallow) || clientShallow.length > 0;
+  const order = {
+    wants,
+    haves: common.ids,
+    clientShallow,
+    shallowUpdate,
+    filter: await context.resolve(filter),
+    preferences: request,
+  };
   const opening = [
     ...answer.pkts,
     // In the order of gitprotocol-v2(5), in which clients read them. git's own server sends them the other way round, and its
