@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { PushNonces } from '#repository/push-nonces.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { AccountDirectory } from './account/account-directory.ts';
 import { bindAccountWorkflows } from './account/account-workflows.ts';
@@ -206,6 +207,7 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     storedFiles,
     textRenderer: opened.add(new TextRenderer()),
     tokens,
+    pushNonces: new PushNonces(database.sql),
     lfsTokens: new LfsTokens(database.sql),
     lfsObjects: new LfsObjects(database, blobs),
     lfsLocks: new LfsLocks(database),

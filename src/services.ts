@@ -19,6 +19,7 @@ import type { LfsLocks } from '#lfs/lfs-locks.ts';
 import type { LfsObjects } from '#lfs/lfs-objects.ts';
 import type { Admission } from '#repository/admission.ts';
 import type { BundleOffers } from '#repository/bundle/bundle-offers.ts';
+import type { PushNonces } from '#repository/push-nonces.ts';
 import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
 import type { StoredFileAddresses } from '#repository/stored-file-address.ts';
@@ -30,6 +31,7 @@ export interface Services {
   readonly accountWorkflows: AccountWorkflows;
   readonly catalog: RepositoryCatalog;
   readonly bundles: BundleOffers;
+  readonly pushNonces: PushNonces;
   readonly storedFiles: StoredFileAddresses;
   readonly engine: RepositoryEngine;
   /** Makes room for clones, pushes and archives. */

@@ -149,7 +149,8 @@ async function findUpdateFault(context: CommandCheckContext, command: RefCommand
   if (check.kind === 'refused') {
     return { reason: check.reason, messages: [`refusing to create funny ref '${name}' remotely`] };
   }
-  if (isZero(newId)) return findDeletionFault(context, name);
+  // Who names no old value deletes nothing: the transaction refuses it where the ref exists.
+  if (isZero(newId)) return isZero(oldId) ? undefined : findDeletionFault(context, name);
   if (!isZero(oldId) && name.startsWith(BRANCH_PREFIX) && context.settings['receive.denyNonFastForwards']) {
     const fault = await findFastForwardFault(context, command);
     if (fault) return fault;
@@ -157,7 +158,7 @@ async function findUpdateFault(context: CommandCheckContext, command: RefCommand
   const header = await context.objects.header(newId);
   if (name.startsWith(BRANCH_PREFIX) && header?.type !== 'commit') {
     const message = `cannot update ref '${name}': trying to write non-commit object ${newId} to branch '${name}'`;
-    return { reason: context.atomic ? 'atomic transaction failed' : 'invalid new value provided', messages: [message] };
+    return { reason: 'invalid new value provided', messages: [message] };
   }
   return undefined;
 }

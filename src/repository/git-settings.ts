@@ -88,6 +88,15 @@ export const GIT_SETTINGS = {
 
   'receive.advertiseAtomic': flag(true, 'Pushes may be all or nothing.'),
   'receive.advertisePushOptions': flag(true, 'Pushes may carry options. Git: false.'),
+  'receive.advertisePushCert': flag(
+    false,
+    'Pushes may be signed (`git push --signed`); their certificates are kept. Ours; git: `certNonceSeed`.',
+  ),
+  'receive.certNonceSlop': count(
+    0,
+    86_400,
+    'How many seconds after it was said the nonce of a signed push counts as `OK`, over HTTP; later as `SLOP`.',
+  ),
   'receive.denyDeletes': flag(false, 'Refuse to delete refs.'),
   'receive.denyDeleteCurrent': flag(true, 'Refuse to delete the default branch.'),
   'receive.denyNonFastForwards': flag(false, 'Refuse updates that lose commits.'),

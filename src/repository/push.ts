@@ -97,6 +97,7 @@ class Push {
       commands,
       atomic: request.atomic,
       pack: pack && { packId: pack.lease.packId, ...pack },
+      certificate: request.certificate,
     });
     if (result.packIsLive) pack?.lease.end();
     for (const line of result.messages) request.onMessage?.(line);

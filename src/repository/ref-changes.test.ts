@@ -69,9 +69,18 @@ describe('one by one', () => {
 });
 
 describe('together', () => {
-  it('does all, in whatever order they come', () => {
-    const commands = [move('r/a/b', ZERO, A), move('r/a', A, ZERO)];
+  it('does all', () => {
+    const commands = [move('r/b', ZERO, A), move('r/a', A, ZERO)];
     expect(judge({ 'r/a': A }, commands, 'atomic')).toMatchObject({ reasons: ['ok', 'ok'], changes: [{}, {}] });
+  });
+
+  it.each([
+    ['below', [move('r/a', A, ZERO), move('r/a/b', ZERO, A)]],
+    ['below, first', [move('r/a/b', ZERO, A), move('r/a', A, ZERO)]],
+  ])('puts nothing in the place of a ref that goes: %s', (_, commands) => {
+    const judged = judge({ 'r/a': A }, commands, 'atomic');
+    expect(judged.messages).toEqual(["error: cannot lock ref 'r/a/b': 'r/a' exists; cannot create 'r/a/b'\n"]);
+    expect(judged.changes).toEqual([]);
   });
 
   it('does nothing when one fails', () => {

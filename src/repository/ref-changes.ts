@@ -44,25 +44,30 @@ function judgeOneByOne(commands: readonly CheckedCommand[], current: ReadonlyMap
   return { outcomes, messages, changes: [...changes.values()] };
 }
 
-/** All are compared with the refs as they were, and take effect together or not at all. A name may come up once. */
+/**
+ * All are compared with the refs as they were, and take effect together or not at all. A name may come up once, and as in git a ref that
+ * goes makes no room yet for one below or above it.
+ */
 function judgeTogether(commands: readonly CheckedCommand[], current: ReadonlyMap<string, ObjectId>): JudgedCommands {
   const refs = new RefNames(current);
-  const deletedFirst = [...commands].sort((a, b) => Number(isCreation(a)) - Number(isCreation(b)));
-  const names = new Set<string>();
+  const twice = findRepeatedName(commands);
+  if (twice !== undefined) return rejectAll(commands, `error: multiple updates for ref '${twice}' not allowed\n`);
   const nothings = commands.filter((command) => isNothing(command, refs));
-  for (const command of deletedFirst) {
-    const fault = names.has(command.name)
-      ? { message: `error: multiple updates for ref '${command.name}' not allowed\n` }
-      : (findValueFault(command, refs.get(command.name)) ?? findNameFault(command, refs));
+  for (const command of commands) {
+    const fault = findValueFault(command, refs.get(command.name)) ?? findNameFault(command, refs);
     if (fault) return rejectAll(commands, fault.message);
-    names.add(command.name);
-    refs.apply(command);
+    if (isCreation(command)) refs.apply(command);
   }
   return {
     outcomes: commands.map(({ name }) => ({ kind: 'ok', name, forced: false })),
     messages: nothings.map(() => NOTHING_DELETED),
     changes: commands.filter((command) => !nothings.includes(command)),
   };
+}
+
+function findRepeatedName(commands: readonly CheckedCommand[]): string | undefined {
+  const names = new Set<string>();
+  return commands.find(({ name }) => names.size === names.add(name).size)?.name;
 }
 
 function rejectAll(commands: readonly CheckedCommand[], message: string): JudgedCommands {

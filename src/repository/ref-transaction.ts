@@ -9,7 +9,7 @@ import { appendToOutbox } from '#db/outbox.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import { LeaseLostError, RepositoryGoneError } from './errors.ts';
 import { foldersOf, isCreation, isZero, judgeCommands } from './ref-changes.ts';
-import type { RefCommand, RefOutcome } from './repository-engine.ts';
+import type { PushCertificate, RefCommand, RefOutcome } from './repository-engine.ts';
 
 /** A command that passed its checks against objects; what is left to check are the other refs. */
 export interface CheckedCommand extends RefCommand {
@@ -35,6 +35,7 @@ export interface RefTransaction {
   readonly commands: readonly CheckedCommand[];
   readonly atomic: boolean;
   readonly pack: NewPack | undefined;
+  readonly certificate?: PushCertificate | undefined;
 }
 
 export interface RefTransactionResult {
@@ -137,7 +138,7 @@ async function moveRefs(tx: TransactionSql, repositoryId: number, commands: read
 
 async function finish(
   tx: TransactionSql,
-  { pushId, repositoryId, actorId, pack }: RefTransaction,
+  { pushId, repositoryId, actorId, pack, certificate }: RefTransaction,
   accepted: readonly CheckedCommand[],
   headTarget: string,
 ): Promise<void> {
@@ -148,8 +149,9 @@ async function finish(
       size_bytes = size_bytes + ${pack?.sizeBytes ?? 0}, head_target = ${newHead}, pushed_at = now(), updated_at = now()
     where id = ${repositoryId}`;
   await tx`
-    insert into push (id, repository_id, actor_id, pack_id, updates)
-    values (${pushId}, ${repositoryId}, ${actorId ?? null}, ${pack?.packId ?? null}, ${JSON.stringify(updates)}::text::jsonb)`;
+    insert into push (id, repository_id, actor_id, pack_id, updates, certificate, nonce_status)
+    values (${pushId}, ${repositoryId}, ${actorId ?? null}, ${pack?.packId ?? null}, ${JSON.stringify(updates)}::text::jsonb,
+      ${certificate ? Buffer.from(certificate.bytes) : null}, ${certificate?.nonceStatus ?? null})`;
   await appendToOutbox(tx, 'push', { pushId, repositoryId });
 }
 

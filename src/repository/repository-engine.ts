@@ -6,6 +6,7 @@
 import type { ObjectFilter } from '#git/filter/object-filter.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import type { ObjectStore } from '#git/object-store.ts';
+import type { NonceStatus } from '#git/protocol/push-certificate.ts';
 import type { Ref, RefSnapshot } from '#git/ref-store.ts';
 import type { GitSettings } from './git-settings.ts';
 
@@ -118,6 +119,8 @@ export interface PushRequest {
   readonly commands: readonly RefCommand[];
   readonly atomic: boolean;
   readonly pushOptions: readonly string[];
+  /** Kept with the push. */
+  readonly certificate?: PushCertificate | undefined;
   /** The pack, exactly as sent; absent when every command is a deletion. */
   readonly pack: AsyncIterable<Uint8Array> | undefined;
   /**
@@ -131,6 +134,12 @@ export interface PushRequest {
   readonly onProgress: (line: string) => void;
   /** Called with errors and warnings for the person who pushes, whole lines in git's words. */
   readonly onMessage?: (line: string) => void;
+}
+
+/** What the pusher signed, with its signature, and what is to be made of the nonce in it. */
+export interface PushCertificate {
+  readonly bytes: Uint8Array;
+  readonly nonceStatus: NonceStatus;
 }
 
 export interface RefCommand {

@@ -3,6 +3,7 @@ import type { AccountDirectory } from '#account/account-directory.ts';
 import type { Authenticator } from '#auth/authenticate.ts';
 import type { Admission } from '#repository/admission.ts';
 import type { BundleOffers } from '#repository/bundle/bundle-offers.ts';
+import type { PushNonces } from '#repository/push-nonces.ts';
 import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
 import type { StoredFileAddresses } from '#repository/stored-file-address.ts';
@@ -14,6 +15,7 @@ export interface GitServices {
   readonly accounts: Pick<AccountDirectory, 'find'>;
   /** Makes room for what is heavy: see `git/heavy-work.ts`. */
   readonly admission: Pick<Admission, 'run'>;
+  readonly pushNonces: Pick<PushNonces, 'issue' | 'judge'>;
   readonly bundles: Pick<BundleOffers, 'find'>;
   readonly storedFiles: Pick<StoredFileAddresses, 'addressOf' | 'verify'>;
   readonly site: { readonly version: string };

@@ -113,7 +113,7 @@ describe.skipIf(!hasDatabase)('a malformed push', () => {
   }
 
   it.each([0, 3, 11, 12, 13, 100, -21, -20, -19, -1])('cut short at %i', async (end) => {
-    expect(await reasonOf(push(sound.subarray(0, end)))).toMatch(/ends early/);
+    expect(await reasonOf(push(sound.subarray(0, end)))).toMatch(/ends early|^eof before pack header/);
   });
 
   it('with any bit flipped', async () => {
@@ -135,7 +135,7 @@ describe.skipIf(!hasDatabase)('a malformed push', () => {
     packOf((maker) => void maker.addOfsDelta(maker.add(TYPE.blob, TEXT), delta));
 
   it.each<[string, () => Buffer, RegExp]>([
-    ['random bytes', () => Buffer.alloc(70_000, 0x9c), /does not begin with "PACK"/],
+    ['random bytes', () => Buffer.alloc(70_000, 0x9c), /pack signature mismatch/],
     ['a pack of 2^32 - 1 objects', () => packOf(() => undefined, 0xffffffff), /announces 4294967295 objects/],
     ['bytes behind the pack', () => Buffer.concat([sound, Buffer.from('more')]), /bytes after its trailer/],
     ['a wrong checksum', () => Buffer.concat([sound.subarray(0, -20), Buffer.alloc(20)]), /checksum/],
@@ -239,7 +239,7 @@ describe.skipIf(!hasDatabase)('a malformed push', () => {
     }, 120_000);
 
     it('of gzip around it', async () => {
-      expect(await reasonOf(push(Buffer.alloc(500 * MIB), { gzip: true }))).toMatch(/does not begin with "PACK"/);
+      expect(await reasonOf(push(Buffer.alloc(500 * MIB), { gzip: true }))).toMatch(/pack signature mismatch/);
     });
 
     it('of one object that is larger than it may be', async () => {

@@ -218,7 +218,7 @@ describe.skipIf(!hasDatabase)('git over HTTP, under attack', () => {
     it.each<[string, Buffer, string]>([
       ['a length that is no number', Buffer.from('zzzzwant'), 'ERR protocol error: bad line length character: zzzz'],
       ['a length that cannot be', Buffer.from('0003'), 'ERR protocol error: bad line length 3'],
-      ['a length beyond a pkt', Buffer.from('fff1'), 'ERR protocol error: bad line length 65521'],
+      ['a length beyond a pkt', Buffer.from('fff5'), 'ERR protocol error: bad line length 65521'],
       ['a pkt cut short', Buffer.from('0032want'), 'ERR the remote end hung up unexpectedly'],
       ['bytes of no meaning', Buffer.from('00050'), "expected to get object ID, not '0'"],
       ['a depth that is none', Buffer.from('000cdeepen 0'), 'ERR Invalid deepen: deepen 0'],

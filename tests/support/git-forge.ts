@@ -10,6 +10,7 @@ import type { RawRoute } from '#http/raw-route.ts';
 import { LfsObjects } from '#lfs/lfs-objects.ts';
 import type { Admission } from '#repository/admission.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
+import { PushNonces } from '#repository/push-nonces.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import type { GitServices } from '#transport/git-services.ts';
@@ -51,7 +52,7 @@ export class GitForge {
     const publicUrl = new URL(`http://localhost:${port}`);
     const storedFiles = storedFileServices(accounts.database, blobs, publicUrl);
     const own = { engine: wrapEngine(engine), authenticator, catalog, accounts: directory, site, admission };
-    const services = { ...own, ...storedFiles };
+    const services = { ...own, ...storedFiles, pushNonces: new PushNonces(accounts.database.sql) };
     const server = new HttpServer({
       publicUrl,
       trustedProxies: [],

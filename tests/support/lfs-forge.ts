@@ -13,6 +13,7 @@ import { HttpServer } from '#http/http-server.ts';
 import { LfsLocks } from '#lfs/lfs-locks.ts';
 import { LfsObjects } from '#lfs/lfs-objects.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
+import { PushNonces } from '#repository/push-nonces.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import type { GitServices } from '#transport/git-services.ts';
@@ -57,6 +58,7 @@ export class LfsForge {
       lfsLocks: new LfsLocks(accounts.database),
       site: { version: '0.1.0', publicUrl },
       admission: createTestAdmission(),
+      pushNonces: new PushNonces(accounts.database.sql),
       ...storedFileServices(accounts.database, blobs, publicUrl),
     };
     const sockets = new Set<Socket>();

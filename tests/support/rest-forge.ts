@@ -11,6 +11,7 @@ import { RateLimiter } from '#auth/rate-limit.ts';
 import type { Scope } from '#auth/scope.ts';
 import { HttpServer } from '#http/http-server.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
+import { PushNonces } from '#repository/push-nonces.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import { createArchiveRoute } from '#transport/http/archive-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
@@ -57,6 +58,7 @@ export class RestForge {
       engine,
       site,
       admission: createTestAdmission(),
+      pushNonces: new PushNonces(accounts.database.sql),
       accounts: directory,
       ...storedFileServices(accounts.database, blobs, publicUrl),
     };

@@ -77,6 +77,9 @@ export const push = pgTable(
     packId: uuid('pack_id'),
     /** `[{ name, old, new }]`, ids in hex, zero ids for creation and deletion. */
     updates: jsonb().$type<{ name: string; old: string; new: string }[]>().notNull(),
+    /** Of a signed push: what was signed, with its signature, and git's name for what its nonce is worth — git-push(1), `--signed`. */
+    certificate: bytea(),
+    nonceStatus: text('nonce_status', { enum: ['OK', 'SLOP', 'BAD', 'MISSING', 'UNSOLICITED'] }),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (t) => [index('push_repository').on(t.repositoryId, t.createdAt)],

@@ -52,11 +52,11 @@ function expectRefusal(pack: Uint8Array, code: string, message: RegExp, options?
 
 describe('the frame of a pack', () => {
   it.each<[string, Buffer, RegExp]>([
-    ['nothing', Buffer.alloc(0), /ends early/],
-    ['half a header', withOneBlob().subarray(0, 7), /ends early/],
-    ['another signature', reseal(withOneBlob(), (body) => body.write('PICK')), /does not begin with "PACK"/],
-    ['version 1', reseal(withOneBlob(), (body) => body.writeUInt32BE(1, 4)), /version 1 /],
-    ['version 4', reseal(withOneBlob(), (body) => body.writeUInt32BE(4, 4)), /version 4 /],
+    ['nothing', Buffer.alloc(0), /^eof before pack header was fully read$/],
+    ['half a header', withOneBlob().subarray(0, 7), /^eof before pack header was fully read$/],
+    ['another signature', reseal(withOneBlob(), (body) => body.write('PICK')), /pack signature mismatch/],
+    ['version 1', reseal(withOneBlob(), (body) => body.writeUInt32BE(1, 4)), /pack version unsupported/],
+    ['version 4', reseal(withOneBlob(), (body) => body.writeUInt32BE(4, 4)), /pack version unsupported/],
     [
       'fewer objects than announced',
       packOf((maker) => void maker.add(TYPE.blob, TEXT), 2),

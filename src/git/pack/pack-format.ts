@@ -6,12 +6,14 @@ export const PACK_HEADER_BYTES = 12;
 
 const SIGNATURE = 0x5041434b;
 
-/** @returns the number of objects that the header announces @throws {CorruptPackError} */
+/** @returns the number of objects that the header announces @throws {CorruptPackError} in the words of git's `parse_pack_header` */
 export function readPackHeader(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(0) !== SIGNATURE) throw new CorruptPackError('read pack: it does not begin with "PACK"');
+  if (view.getUint32(0) !== SIGNATURE) {
+    throw new CorruptPackError('protocol error (pack signature mismatch detected)');
+  }
   const version = view.getUint32(4);
-  if (version !== 2 && version !== 3) throw new CorruptPackError(`read pack: version ${version} is not supported`);
+  if (version !== 2 && version !== 3) throw new CorruptPackError('protocol error (pack version unsupported)');
   return view.getUint32(8);
 }
 

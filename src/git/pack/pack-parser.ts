@@ -120,6 +120,7 @@ export class PackParser {
    * @throws {CollisionAttackError}
    */
   finish(): ParsedPack {
+    if (this.#state === 'pack-header') throw new CorruptPackError('eof before pack header was fully read');
     if (this.#state !== 'done') {
       const seen = `${this.#entries.count} of ${this.#announcedCount} objects`;
       throw new CorruptPackError(`read pack: it ends early, after ${seen}`);

@@ -23,7 +23,9 @@ const SPECIAL_PKTS = [{ kind: 'flush' }, { kind: 'delim' }, { kind: 'response-en
  * pkt = length(4 hexadecimal digits, of the whole pkt) payload; lengths 0, 1 and 2 are flush, delim and response-end; 3 is
  * no length at all; 4 is an empty payload, which senders should not send and receivers must take.
  *
- * @throws {ProtocolError} the length is no hexadecimal number, is 3, or exceeds 65,520
+ * Senders write pkts of at most 65,520 bytes; git reads four more, because it counts the payload alone, and names that in its message.
+ *
+ * @throws {ProtocolError} the length is no hexadecimal number, is 3, or is that of a payload beyond 65,520 bytes
  */
 export function decodePktLine(bytes: Uint8Array, offset = 0): DecodedPktLine {
   if (bytes.length - offset < LENGTH_DIGITS) return { kind: 'need-more', lengthBytes: LENGTH_DIGITS };
@@ -46,9 +48,9 @@ function readLength(bytes: Uint8Array, offset: number): number {
     length = length * 16 + digit;
   }
   if (length === 3) throw new ProtocolError('protocol error: bad line length 3');
-  // git counts what follows the length.
-  if (length > limits.pktLineMaxBytes)
+  if (length - LENGTH_DIGITS > limits.pktLineMaxBytes) {
     throw new ProtocolError(`protocol error: bad line length ${length - LENGTH_DIGITS}`);
+  }
   return length;
 }
 

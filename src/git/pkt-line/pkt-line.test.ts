@@ -26,7 +26,7 @@ describe('decodePktLine', () => {
 
   it.each([
     ['0003', 'bad line length 3'],
-    ['fff1', 'bad line length 65517'],
+    ['fff5', 'bad line length 65521'],
     ['ffff', 'bad line length 65531'],
     ['00g0', 'bad line length character: 00g0'],
     ['-001', 'bad line length character: -001'],

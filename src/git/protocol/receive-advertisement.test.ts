@@ -12,12 +12,13 @@ const ALL: ReceiveAdvertisement = {
   agent: 'x/1',
   sessionId: 's-1',
   offers: { atomic: true, pushOptions: true },
+  certificateNonce: '1-abc',
   version: 0,
 };
 
 it('has neither HEAD nor peeled tags', () => {
   expect([...advertiseForReceivePack(ALL)]).toEqual([
-    `${A} refs/heads/main\0report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta push-options session-id=s-1 object-format=sha1 agent=x/1\n`,
+    `${A} refs/heads/main\0report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta push-cert=1-abc push-options session-id=s-1 object-format=sha1 agent=x/1\n`,
     `${B} refs/tags/v1\n`,
     { kind: 'flush' },
   ]);
@@ -25,7 +26,7 @@ it('has neither HEAD nor peeled tags', () => {
 
 it('offers no more than the repository allows', () => {
   const offers = { atomic: false, pushOptions: false };
-  const [first] = [...advertiseForReceivePack({ ...ALL, offers, sessionId: undefined })];
+  const [first] = [...advertiseForReceivePack({ ...ALL, offers, certificateNonce: undefined, sessionId: undefined })];
   expect(first).toMatch(
     /\0report-status report-status-v2 delete-refs side-band-64k quiet ofs-delta object-format=sha1 /,
   );

@@ -14,6 +14,8 @@ export interface ReceiveAdvertisement {
   /** Undefined: not told. */
   readonly sessionId: string | undefined;
   readonly offers: ReceiveOffers;
+  /** What the client is to sign with its push; undefined where pushes are not signed. */
+  readonly certificateNonce: string | undefined;
   /** Version 1 is version 0 with a line that says so. */
   readonly version: 0 | 1;
 }
@@ -37,11 +39,12 @@ export function* advertiseForReceivePack(advertisement: ReceiveAdvertisement): G
   yield FLUSH;
 }
 
-function capabilityList({ offers, format, sessionId, agent }: ReceiveAdvertisement): string {
+function capabilityList({ offers, certificateNonce, format, sessionId, agent }: ReceiveAdvertisement): string {
   return [
     'report-status report-status-v2 delete-refs side-band-64k quiet',
     ...(offers.atomic ? ['atomic'] : []),
     'ofs-delta',
+    ...(certificateNonce === undefined ? [] : [`push-cert=${certificateNonce}`]),
     ...(offers.pushOptions ? ['push-options'] : []),
     ...(sessionId === undefined ? [] : [`session-id=${sessionId}`]),
     `object-format=${format.name}`,

@@ -39,13 +39,45 @@ describe('readReceiveRequest', () => {
       quiet: true,
       atomic: true,
       pushOptions: ['ci.skip', 'a=b'],
+      certificate: undefined,
       clientSessionId: 's-1',
       refusal: undefined,
     });
   });
 
+  it('adds up the capabilities of all lines, whatever white space is between them', async () => {
+    const request = await read(
+      `${A} ${B} refs/heads/a\0report-status\tside-band-64k\r\nquiet\0no-line`,
+      `${A} ${B} refs/heads/b\0atomic session-id=s-2`,
+      FLUSH,
+    );
+    const asked = { report: 'v1', sideBand: true, quiet: true, atomic: true, clientSessionId: 's-2' };
+    expect(request).toMatchObject(asked);
+    const foreign = read(`${A} ${B} refs/heads/a\0quiet`, `${A} ${B} refs/heads/b\0object-format=sha256`, FLUSH);
+    await expect(foreign).rejects.toThrow("error: unsupported object format 'sha256'");
+  });
+
+  it('reads where history ends as leniently as git', async () => {
+    const request = await read(`shallow ${A.toUpperCase()} and more\n`, `${A} ${B} refs/heads/a`, FLUSH);
+    expect(request).toMatchObject({ shallowIds: [A] });
+    await expect(read('shallow ', FLUSH)).rejects.toThrow("expected old/new/ref, got 'shallow '");
+    await expect(read('shallow xyz', FLUSH)).rejects.toThrow("expected shallow sha, got 'xyz'");
+  });
+
+  it.each([[['ERR no\n']], [[`${A} ${B} refs/heads/a\0push-options`, FLUSH, 'ERR no']]])(
+    'hears of an error of the client: %j',
+    async (pkts) => {
+      await expect(read(...pkts, FLUSH)).rejects.toThrow('remote error: no');
+    },
+  );
+
+  it('ends a push option where a string of C ends', async () => {
+    const request = await read(`${A} ${B} refs/heads/main\0push-options`, FLUSH, 'a\0b', FLUSH);
+    expect(request).toMatchObject({ pushOptions: ['a'] });
+  });
+
   it('takes a push option for the text that it is, whatever is in it', async () => {
-    const options = ['a;b=c', 'x-internal: root', '$(id)', 'two\nlines', 'nul\0here', '--upload-pack=id', ''];
+    const options = ['a;b=c', 'x-internal: root', '$(id)', 'two\nlines', '--upload-pack=id', ''];
     const request = await read(`${A} ${B} refs/heads/main\0push-options`, FLUSH, ...options, FLUSH);
     expect(request).toMatchObject({ pushOptions: options, commands: [{ name: 'refs/heads/main' }] });
   });

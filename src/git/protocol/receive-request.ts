@@ -12,6 +12,7 @@ import type { PktLine } from '#git/pkt-line/decode.ts';
 import { HUNG_UP, lineText, withoutNewline } from '#git/pkt-line/pkt-line-reader.ts';
 import { limits } from '#limits.ts';
 import { CapabilitySet, requireObjectFormat } from './capability.ts';
+import { certificateHeader, signedCommandLines } from './push-certificate.ts';
 import type { ReceiveOffers } from './receive-advertisement.ts';
 
 export interface ReceiveRequest {
@@ -23,6 +24,8 @@ export interface ReceiveRequest {
   readonly quiet: boolean;
   readonly atomic: boolean;
   readonly pushOptions: readonly string[];
+  /** What the client signed, signature included; the commands are taken from it. */
+  readonly certificate: Uint8Array | undefined;
   /** What the client calls its run, in its own log. */
   readonly clientSessionId: string | undefined;
   /** Why nothing of the request can be looked at: it is beyond a bound, and was not kept. */
@@ -36,6 +39,8 @@ export interface ReceiveCommand {
   readonly newId: ObjectId;
   /** The name as it was sent, when it is not UTF-8; `name` has its bytes as ISO 8859-1 then. */
   readonly nameBytes?: Uint8Array | undefined;
+  /** Why this command is refused, whatever it says. */
+  readonly refusal?: string;
 }
 
 export interface ReceiveBounds {
@@ -64,21 +69,26 @@ export async function readReceiveRequest(
   const draft = new Draft(format, bounds);
   await readCommandList(source, draft);
   if (draft.isEmpty) return undefined;
-  const { capabilities } = draft;
-  const report = capabilities.has('report-status-v2') ? 'v2' : capabilities.has('report-status') ? 'v1' : 'none';
-  if (offers.pushOptions && capabilities.has('push-options')) await readPushOptions(source, draft);
+  const { asked } = draft;
+  const report = asked.has('report-status-v2') ? 'v2' : asked.has('report-status') ? 'v1' : 'none';
+  if (offers.pushOptions && asked.has('push-options')) await readPushOptions(source, draft);
   if (draft.refusal !== undefined && report === 'none') throw new LimitExceededError(draft.refusal);
   return {
-    commands: draft.commands,
+    commands: draft.hasForgedOptions ? draft.commands.map(withForgedOptions) : draft.commands,
     shallowIds: draft.shallowIds,
     report,
-    sideBand: capabilities.has('side-band-64k'),
-    quiet: capabilities.has('quiet'),
-    atomic: offers.atomic && capabilities.has('atomic'),
+    sideBand: asked.has('side-band-64k'),
+    quiet: asked.has('quiet'),
+    atomic: offers.atomic && asked.has('atomic'),
     pushOptions: draft.pushOptions,
-    clientSessionId: capabilities.value('session-id'),
+    certificate: draft.certificate,
+    clientSessionId: draft.clientSessionId,
     refusal: draft.refusal,
   };
+}
+
+function withForgedOptions(command: ReceiveCommand): ReceiveCommand {
+  return { ...command, refusal: 'inconsistent push options' };
 }
 
 /** Whether a pack follows: deletions alone need none. */
@@ -93,8 +103,12 @@ class Draft {
   readonly commands: ReceiveCommand[] = [];
   readonly shallowIds: ObjectId[] = [];
   readonly pushOptions: string[] = [];
-  capabilities = new CapabilitySet('');
+  /** Of `CAPABILITIES`, those that some line asked for. */
+  readonly asked = new Set<string>();
+  clientSessionId: string | undefined;
   refusal: string | undefined;
+  readonly #certificate: Uint8Array[] = [];
+  #certificateBytes = 0;
   #discardedBytes = 0;
 
   constructor(format: ObjectFormat, bounds: ReceiveBounds) {
@@ -112,6 +126,26 @@ class Draft {
     this.commands.length = 0;
     this.shallowIds.length = 0;
     this.pushOptions.length = 0;
+    this.#certificate.length = 0;
+  }
+
+  get certificate(): Uint8Array | undefined {
+    return this.#certificate.length > 0 ? Buffer.concat(this.#certificate) : undefined;
+  }
+
+  addToCertificate(bytes: Uint8Array): void {
+    this.#certificate.push(bytes.slice());
+    this.#certificateBytes += bytes.length;
+    const bytesMax = limits.pushCertificateMaxBytes;
+    if (this.#certificateBytes > bytesMax) this.refuse(`push certificate of more than ${bytesMax} bytes`);
+  }
+
+  /** Whether the push options are others than those that were signed. */
+  get hasForgedOptions(): boolean {
+    const { certificate, pushOptions } = this;
+    if (!certificate) return false;
+    const signed = certificateHeader(certificate, 'push-option');
+    return signed.length !== pushOptions.length || signed.some((option, index) => option !== pushOptions[index]);
   }
 
   /** @throws {LimitExceededError} */
@@ -126,25 +160,80 @@ class Draft {
 }
 
 async function readCommandList(source: PktSource, draft: Draft): Promise<void> {
-  for (;;) {
-    const pkt = await source.read();
-    if (!pkt && draft.isEmpty && draft.shallowIds.length === 0) return;
+  let isOver = false;
+  for (let isFirst = true; !isOver; isFirst = false) {
+    const pkt = await readPkt(source);
+    if (!pkt && isFirst) return;
     if (!pkt) throw draft.endedEarly();
-    if (pkt.kind !== 'data') return;
-    if (draft.refusal === undefined) addLine(draft, withoutNewline(pkt.payload));
+    if (pkt.kind !== 'data') break;
+    if (draft.refusal !== undefined) draft.discard(pkt.payload);
+    else if (addLine(draft, withoutNewline(pkt.payload)) === 'certificate follows') {
+      isOver = (await readCertificate(source, draft)) === 'flush';
+    }
+  }
+  const { certificate } = draft;
+  if (certificate) addSignedCommands(draft, certificate);
+}
+
+/** @throws {ProtocolError} the client says what went wrong with it */
+async function readPkt(source: PktSource): Promise<PktLine | undefined> {
+  const pkt = await source.read();
+  if (pkt?.kind === 'data' && ERROR_START.every((byte, index) => pkt.payload[index] === byte)) {
+    throw new ProtocolError(`remote error: ${lineText(pkt.payload.subarray(ERROR_START.length)).slice(0, 200)}`);
+  }
+  return pkt;
+}
+
+const ERROR_START = [...Buffer.from('ERR ')];
+
+/** Lines to the end of the certificate, or to the flush that ends all. */
+async function readCertificate(source: PktSource, draft: Draft): Promise<'end' | 'flush'> {
+  for (;;) {
+    const pkt = await readPkt(source);
+    if (!pkt) throw draft.endedEarly();
+    if (pkt.kind === 'flush') return 'flush';
+    if (pkt.kind !== 'data') throw new ProtocolError('protocol error: got an unexpected packet');
+    if (Buffer.from(pkt.payload).equals(CERTIFICATE_END)) return 'end';
+    if (draft.refusal === undefined) draft.addToCertificate(untilNul(pkt.payload));
     else draft.discard(pkt.payload);
   }
 }
 
-function addLine(draft: Draft, line: Uint8Array): void {
-  const nul = line.indexOf(0);
-  const text = lineText(nul < 0 ? line : line.subarray(0, nul));
-  if (text.startsWith('shallow ')) {
-    draft.shallowIds.push(parseShallow(text.slice('shallow '.length), draft.format));
-  } else {
-    if (nul >= 0) addCapabilities(draft, lineText(line.subarray(nul + 1)));
-    addCommand(draft, nul < 0 ? line : line.subarray(0, nul), text);
+const CERTIFICATE_END = Buffer.from('push-cert-end\n');
+
+/** @throws {ProtocolError} a command that is none, or stands outside the certificate too */
+function addSignedCommands(draft: Draft, certificate: Uint8Array): void {
+  if (draft.commands.length > 0) {
+    throw new ProtocolError('protocol error: got both push certificate and unsigned commands');
   }
+  for (const line of signedCommandLines(certificate)) {
+    if (draft.refusal !== undefined) return;
+    addCommand(draft, line, lineText(line));
+    refuseTooMany(draft);
+  }
+}
+
+function addLine(draft: Draft, line: Uint8Array): 'certificate follows' | undefined {
+  const head = untilNul(line);
+  const text = lineText(head);
+  if (text.startsWith('shallow ') && text.length > 'shallow '.length) {
+    draft.shallowIds.push(parseShallow(text.slice('shallow '.length), draft.format));
+    refuseTooMany(draft);
+    return undefined;
+  }
+  if (head.length < line.length) addCapabilities(draft, lineText(untilNul(line.subarray(head.length + 1))));
+  if (text === 'push-cert') return 'certificate follows';
+  addCommand(draft, head, text);
+  refuseTooMany(draft);
+  return undefined;
+}
+
+function untilNul(bytes: Uint8Array): Uint8Array {
+  const nul = bytes.indexOf(0);
+  return nul < 0 ? bytes : bytes.subarray(0, nul);
+}
+
+function refuseTooMany(draft: Draft): void {
   const { commandsMax } = draft.bounds;
   if (draft.commands.length > commandsMax) {
     draft.refuse(`push of more than ${commandsMax} refs: push some of them at a time`);
@@ -154,15 +243,21 @@ function addLine(draft: Draft, line: Uint8Array): void {
   }
 }
 
-/** Every command may have some; git puts them on the first. */
+const CAPABILITIES = ['report-status', 'report-status-v2', 'side-band-64k', 'quiet', 'atomic', 'push-options'];
+
+/** Every command may have some; git puts them on the first. What one line asked for counts for all. */
 function addCapabilities(draft: Draft, text: string): void {
-  draft.capabilities = new CapabilitySet(text);
-  requireObjectFormat(draft.capabilities, draft.format);
+  const capabilities = new CapabilitySet(text);
+  requireObjectFormat(capabilities, draft.format);
+  for (const name of CAPABILITIES) if (capabilities.has(name)) draft.asked.add(name);
+  draft.clientSessionId ??= capabilities.value('session-id');
 }
 
-function parseShallow(id: string, format: ObjectFormat): ObjectId {
+/** As git's `get_oid_hex`: in either case, and whatever follows. */
+function parseShallow(text: string, format: ObjectFormat): ObjectId {
+  const id = text.slice(0, format.hexDigits).toLowerCase();
   if (isObjectId(id, format)) return id;
-  throw new ProtocolError(`protocol error: expected shallow sha, got '${id}'`);
+  throw new ProtocolError(`protocol error: expected shallow sha, got '${text.slice(0, 200)}'`);
 }
 
 /** old-id " " new-id " " ref-name */
@@ -187,7 +282,7 @@ function addCommand(draft: Draft, line: Uint8Array, text: string): void {
 
 async function readPushOptions(source: PktSource, draft: Draft): Promise<void> {
   for (;;) {
-    const pkt = await source.read();
+    const pkt = await readPkt(source);
     if (!pkt) throw draft.endedEarly();
     if (pkt.kind !== 'data') return;
     if (draft.refusal === undefined) addPushOption(draft, pkt.payload);
@@ -196,7 +291,7 @@ async function readPushOptions(source: PktSource, draft: Draft): Promise<void> {
 }
 
 function addPushOption(draft: Draft, payload: Uint8Array): void {
-  draft.pushOptions.push(lineText(payload));
+  draft.pushOptions.push(lineText(untilNul(payload)));
   if (payload.length > limits.pushOptionMaxBytes) {
     draft.refuse(`push option of more than ${limits.pushOptionMaxBytes} bytes`);
   }

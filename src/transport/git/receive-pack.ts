@@ -6,6 +6,7 @@
 import { objectFormatOf } from '#git/object/object-id.ts';
 import { encodePktLine, encodePktLines } from '#git/pkt-line/encode.ts';
 import { PktLineReader } from '#git/pkt-line/pkt-line-reader.ts';
+import { certificateHeader } from '#git/protocol/push-certificate.ts';
 import {
   advertiseForReceivePack,
   type ReceiveAdvertisement,
@@ -23,7 +24,7 @@ import type { Ref } from '#git/ref-store.ts';
 import { isHiddenRef } from '#git/refs/hidden-refs.ts';
 import { OverloadedError } from '#repository/admission.ts';
 import { DEFAULT_GIT_SETTINGS, type GitSettings, refsHiddenFromPushes } from '#repository/git-settings.ts';
-import type { PushRequest, RefOutcome } from '#repository/repository-engine.ts';
+import type { PushCertificate, PushRequest, RefCommand, RefOutcome } from '#repository/repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import type { GitDialogue, GitSession } from './git-session.ts';
 import { doHeavyWork } from './heavy-work.ts';
@@ -40,7 +41,7 @@ export async function serveReceivePack(
   dialogue: GitDialogue,
 ): Promise<void> {
   const { repository, output } = session;
-  if (dialogue === 'stateful') await advertise(session);
+  const issuedNonce = dialogue === 'stateful' ? await advertise(session) : undefined;
   const format = objectFormatOf(repository.objectFormat);
   const reader = new PktLineReader(input);
   let request: ReceiveRequest | undefined;
@@ -54,17 +55,20 @@ export async function serveReceivePack(
   const pack = bringsPack(request, format) ? reader.rest() : undefined;
   const answer = new PushAnswer(output, request);
   try {
-    await answer.finish(await runPush(session, { request, pack, dialogue }, answer));
+    await answer.finish(await runPush(session, { request, pack, dialogue, issuedNonce }, answer));
   } finally {
     answer.abandon();
   }
 }
 
-async function advertise(session: GitSession): Promise<void> {
+/** @returns the nonce that was said */
+async function advertise(session: GitSession): Promise<string | undefined> {
   const { services, repository, signal } = session;
   const { refs } = await services.engine.snapshot(repository.id, signal);
-  const pkts = advertiseForReceivePack(receiveAdvertisement(session, repository, refs.refs));
+  const nonce = await services.pushNonces.issue(repository);
+  const pkts = advertiseForReceivePack(receiveAdvertisement(session, repository, refs.refs, nonce));
   for (const bytes of encodePktLines(pkts)) await session.output.write(bytes);
+  return nonce;
 }
 
 /** What a push creates is like this. */
@@ -75,6 +79,7 @@ export function receiveAdvertisement(
   { version, agent, sessionId }: Pick<GitSession, 'version' | 'agent' | 'sessionId'>,
   { gitSettings, objectFormat }: Pick<RepositoryRecord, 'gitSettings' | 'objectFormat'>,
   refs: readonly Ref[],
+  certificateNonce: string | undefined,
 ): ReceiveAdvertisement {
   const hidden = refsHiddenFromPushes(gitSettings);
   return {
@@ -83,6 +88,7 @@ export function receiveAdvertisement(
     agent,
     sessionId: gitSettings['transfer.advertiseSID'] ? sessionId : undefined,
     offers: receiveOffers(gitSettings),
+    certificateNonce,
     version: version === 1 ? 1 : 0,
   };
 }
@@ -107,6 +113,8 @@ export interface Push {
   /** What follows the request; undefined when nothing does. */
   readonly pack: AsyncIterable<Uint8Array> | undefined;
   readonly dialogue: GitDialogue;
+  /** What was said for a certificate in this dialogue; undefined where it was said in another request, or not at all. */
+  readonly issuedNonce?: string | undefined;
 }
 
 /**
@@ -121,7 +129,9 @@ export async function runPush(session: GitSession, push: Push, answer: PushAnswe
     session.log.info({ clientSessionId: request.clientSessionId.slice(0, 256) }, 'push');
   }
   try {
-    const receive = () => session.services.engine.receive(toEngineRequest(session, push, answer));
+    const certificate = await readCertificate(session, push);
+    const engineRequest = toEngineRequest(session, push, certificate, answer);
+    const receive = () => session.services.engine.receive(engineRequest);
     const outcome = await (push.pack === undefined ? receive() : doHeavyWork(session, receive));
     const refs = outcome.refs.map((ref, index) => toRefReport(ref, request.commands[index] as ReceiveCommand));
     return { unpackError: outcome.unpackError, refs };
@@ -132,21 +142,34 @@ export async function runPush(session: GitSession, push: Push, answer: PushAnswe
   }
 }
 
-function toEngineRequest(session: GitSession, { request, pack, dialogue }: Push, answer: PushAnswer): PushRequest {
+async function readCertificate(
+  { services, repository }: GitSession,
+  { request: { certificate }, issuedNonce }: Push,
+): Promise<PushCertificate | undefined> {
+  if (!certificate) return undefined;
+  const [nonce] = certificateHeader(certificate, 'nonce');
+  return {
+    bytes: certificate,
+    nonceStatus: await services.pushNonces.judge(repository, { nonce, issued: issuedNonce }),
+  };
+}
+
+function toEngineRequest(
+  session: GitSession,
+  { request, pack, dialogue }: Push,
+  certificate: PushCertificate | undefined,
+  answer: PushAnswer,
+): PushRequest {
   const { principal, repository, signal } = session;
   return {
     repositoryId: repository.id,
     actorId: principal.kind === 'user' ? principal.userId : undefined,
     settings: repository.gitSettings,
     shallowIds: request.shallowIds,
-    commands: request.commands.map(({ name, oldId, newId, nameBytes }) => ({
-      name,
-      oldId,
-      newId,
-      ...(nameBytes && { refusal: 'ref name is not UTF-8' }),
-    })),
+    commands: request.commands.map(toRefCommand),
     atomic: request.atomic,
     pushOptions: request.pushOptions,
+    certificate,
     pack,
     packEnd: dialogue === 'stateful' ? 'at-trailer' : 'with-source',
     signal,
@@ -156,6 +179,11 @@ function toEngineRequest(session: GitSession, { request, pack, dialogue }: Push,
     onProgress: (line) => answer.progress(line),
     onMessage: (line) => answer.message(line),
   };
+}
+
+function toRefCommand({ name, oldId, newId, nameBytes, refusal }: ReceiveCommand): RefCommand {
+  const reason = nameBytes ? 'ref name is not UTF-8' : refusal;
+  return { name, oldId, newId, ...(reason !== undefined && { refusal: reason }) };
 }
 
 function toRefReport(ref: RefOutcome, command: ReceiveCommand): RefReport {

@@ -47,8 +47,9 @@ async function pushAdvertisement(exchange: GitExchange, access: GitAccess): Prom
   const exists = access.kind === 'existing';
   const repository = exists ? access.repository : NEW_REPOSITORY;
   const refs = exists ? (await services.engine.snapshot(access.repository.id, signal)).refs.refs : [];
+  const nonce = exists ? await services.pushNonces.issue(access.repository) : undefined;
   const session = { version, agent, sessionId: context.requestId };
-  const pkts = advertiseForReceivePack(receiveAdvertisement(session, repository, refs));
+  const pkts = advertiseForReceivePack(receiveAdvertisement(session, repository, refs, nonce));
   // There is no push in version 2, so a client that asks for it gets version 0, and like git's backend no announcement.
   return version === 2 ? pkts : announced('git-receive-pack', pkts);
 }

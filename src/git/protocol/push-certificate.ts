@@ -1,0 +1,98 @@
+/**
+ * Push certificates: the commands of a push in a text that its author signed — gitprotocol-pack(5), "Push Certificate";
+ * `queue_commands_from_cert` and `check_nonce` of git's `builtin/receive-pack.c`. Whether the signature is good, and what to make of
+ * a nonce that is not, is for whoever reads the certificate later.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { ProtocolError } from '#git/errors.ts';
+import type { ObjectFormat } from '#git/object/object-id.ts';
+import { lineText } from '#git/pkt-line/pkt-line-reader.ts';
+
+/** git's `GIT_PUSH_CERT_NONCE_STATUS` — githooks(5), git-receive-pack(1). */
+export type NonceStatus = 'OK' | 'SLOP' | 'BAD' | 'MISSING' | 'UNSOLICITED';
+
+/** What a signature begins with, by `gpg.format`: openpgp (two), x509, ssh. */
+const SIGNATURE_STARTS = [
+  '-----BEGIN PGP SIGNATURE-----',
+  '-----BEGIN PGP MESSAGE-----',
+  '-----BEGIN SIGNED MESSAGE-----',
+  '-----BEGIN SSH SIGNATURE-----',
+].map((text) => Buffer.from(text));
+
+const NEWLINE = 0x0a;
+
+/**
+ * The lines between the header and the signature, each a command as a pkt would hold it; views of the certificate.
+ *
+ * @throws {ProtocolError} the header does not end
+ */
+export function signedCommandLines(certificate: Uint8Array): Uint8Array[] {
+  const bytes = Buffer.from(certificate.buffer, certificate.byteOffset, certificate.byteLength);
+  const headerEnd = bytes.indexOf('\n\n');
+  if (headerEnd < 0) throw new ProtocolError(`malformed push certificate ${bytes.toString('utf8', 0, 100)}`);
+  const lines: Uint8Array[] = [];
+  const end = signatureStart(bytes);
+  for (let at = headerEnd + 2; at < end; ) {
+    const lineEnd = endOfLine(bytes, at, end);
+    lines.push(bytes.subarray(at, lineEnd));
+    at = lineEnd + 1;
+  }
+  return lines;
+}
+
+/** The last line that begins a signature, and all after it, is one; without such a line nothing is: git's `parse_signed_buffer`. */
+function signatureStart(bytes: Buffer): number {
+  let start = bytes.length;
+  for (let at = 0; at < bytes.length; at = endOfLine(bytes, at, bytes.length) + 1) {
+    if (bytes[at] !== 0x2d) continue;
+    if (SIGNATURE_STARTS.some((text) => bytes.subarray(at, at + text.length).equals(text))) start = at;
+  }
+  return start;
+}
+
+function endOfLine(bytes: Buffer, at: number, end: number): number {
+  const newline = bytes.indexOf(NEWLINE, at);
+  return newline < 0 || newline > end ? end : newline;
+}
+
+/** The values of a header's lines of this name. */
+export function certificateHeader(certificate: Uint8Array, name: string): string[] {
+  const bytes = Buffer.from(certificate.buffer, certificate.byteOffset, certificate.byteLength);
+  const values: string[] = [];
+  for (let at = 0; at < bytes.length && bytes[at] !== NEWLINE; ) {
+    const lineEnd = endOfLine(bytes, at, bytes.length);
+    const line = lineText(bytes.subarray(at, lineEnd));
+    if (line.startsWith(`${name} `)) values.push(line.slice(name.length + 1));
+    at = lineEnd + 1;
+  }
+  return values;
+}
+
+/** Time (seconds since 1970) and a proof that we said it: git's `prepare_push_cert_nonce`. */
+export function makePushNonce(key: Uint8Array, repository: string, seconds: number, format: ObjectFormat): string {
+  return `${seconds}-${createHmac(format.name, key).update(`${repository}:${seconds}`).digest('hex')}`;
+}
+
+export interface NonceQuestion {
+  /** What the certificate says. */
+  readonly nonce: string | undefined;
+  /** What this run of the service said, or would say now; undefined where nothing is signed. */
+  readonly issued: string | undefined;
+  /** Makes the nonce of another time; undefined where only what was issued counts. */
+  readonly issueAt: ((seconds: number) => string) | undefined;
+  /** How old a nonce may be to pass for one that was just issued; 0 for none. */
+  readonly slopSeconds: number;
+}
+
+/** git's `check_nonce`. */
+export function judgeNonce({ nonce, issued, issueAt, slopSeconds }: NonceQuestion): NonceStatus {
+  if (nonce === undefined) return 'MISSING';
+  if (issued === undefined) return 'UNSOLICITED';
+  if (nonce === issued) return 'OK';
+  const seconds = Number(/^([1-9][0-9]{0,15})-/.exec(nonce)?.[1]);
+  if (!issueAt || Number.isNaN(seconds)) return 'BAD';
+  const [expected, given] = [Buffer.from(issueAt(seconds)), Buffer.from(nonce)];
+  if (expected.length !== given.length || !timingSafeEqual(expected, given)) return 'BAD';
+  const slop = Math.abs(Number.parseInt(issued, 10) - seconds);
+  return slop <= slopSeconds ? 'OK' : 'SLOP';
+}
