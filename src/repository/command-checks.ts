@@ -2,8 +2,8 @@
  * What is decided about the commands of a push before refs are locked, check by check in the order of git's `execute_commands`
  * (`builtin/receive-pack.c`), with its reasons and messages. What depends on the refs as they are then is `ref-transaction.ts`.
  *
- * One thing differs: an atomic push with a command that is refused here is refused whole. Git's goes on without commands that
- * were hidden or had objects missing.
+ * An atomic push with a command that is refused here is refused whole; git's goes on without commands that were hidden or had
+ * objects missing. What else differs is in docs/decisions/076.
  */
 import { fromHex } from '#bytes/hex.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
@@ -47,18 +47,17 @@ export async function checkCommands(
   for (const draft of drafts) draft.reason = await findConnectionFault(context, draft.command);
   for (const draft of drafts) draft.reason ??= findForbiddenName(context, draft.command);
   rejectInconsistentAliases(context, drafts);
-  if (context.atomic && drafts.some(({ reason }) => reason !== undefined)) return drafts.map(rejectWithOthers);
   const checks: CommandCheck[] = [];
   for (const draft of drafts) {
     const check = await checkUpdate(context, draft);
-    if (check.kind === 'rejected' && context.atomic)
-      return drafts.map((other) => (other === draft ? check : atomicFailure));
     checks.push(check);
+    if (!context.atomic || check.kind !== 'rejected' || draft.reason !== undefined) continue;
+    // git looks at no further command, and all that had no reason of their own get this one.
+    draft.reason = check.reason;
+    return drafts.map(rejectWithOthers);
   }
-  return checks;
+  return context.atomic && drafts.some(({ reason }) => reason !== undefined) ? drafts.map(rejectWithOthers) : checks;
 }
-
-const atomicFailure: CommandCheck = { kind: 'rejected', reason: ATOMIC_FAILURE };
 
 class Draft {
   readonly command: RefCommand;

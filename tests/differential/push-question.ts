@@ -7,6 +7,7 @@ export interface PushQuestion {
   readonly pkts: readonly OutgoingPkt[];
   readonly pack: Buffer;
   readonly sideBand: boolean;
+  readonly isAtomic: boolean;
 }
 
 type CommandKind =
@@ -17,6 +18,8 @@ type CommandKind =
   | 'stale'
   | 'create-existing'
   | 'delete-missing'
+  | 'delete-nothing'
+  | 'again'
   | 'unchanged'
   | 'below-existing'
   | 'above-existing'
@@ -38,12 +41,21 @@ interface PushPlan {
   readonly commands: readonly CommandPlan[];
   readonly capabilities: readonly string[];
   readonly pushOptions: readonly string[];
-  readonly pack: 'needed' | 'everything';
+  readonly pack: 'needed' | 'everything' | 'empty';
 }
 
 const KINDS: readonly CommandKind[] = [
   ...(['create', 'create', 'advance', 'advance', 'rewind', 'delete', 'delete', 'tag'] as const),
-  ...(['stale', 'create-existing', 'delete-missing', 'unchanged', 'below-existing', 'above-existing'] as const),
+  ...([
+    'stale',
+    'create-existing',
+    'delete-missing',
+    'unchanged',
+    'delete-nothing',
+    'again',
+    'below-existing',
+    'above-existing',
+  ] as const),
   ...(['bad-name', 'hidden', 'HEAD', 'blob-as-branch', 'missing-object'] as const),
 ];
 
@@ -85,42 +97,48 @@ const pushPlan: fc.Arbitrary<PushPlan> = fc.record({
     { weight: 4, arbitrary: fc.constant([]) },
     { weight: 1, arbitrary: fc.array(fc.constantFrom('ci.skip', 'a=b', '', 'ü;\t'), { maxLength: 2 }) },
   ),
-  pack: fc.constantFrom('needed', 'needed', 'needed', 'everything'),
+  pack: fc.constantFrom(
+    'needed',
+    'needed',
+    'needed',
+    'needed',
+    'needed',
+    'needed',
+    'everything',
+    'everything',
+    'empty',
+  ),
 });
 
 export function samplePushes(seed: number, count: number): PushPlan[] {
-  return fc
-    .sample(pushPlan, { seed, numRuns: count })
-    .map((plan) => (plan.capabilities.includes('atomic') ? onlyWhatAtomicCovers(plan) : plan));
-}
-
-/**
- * In git `atomic` lets through what is left when a hidden ref, an impossible name or a missing object was refused before the
- * transaction; ours is all or nothing there too.
- */
-function onlyWhatAtomicCovers(plan: PushPlan): PushPlan {
-  const isAtomic = plan.capabilities.includes('atomic');
-  const left = ['hidden', 'bad-name', 'HEAD', 'above-existing', ...(isAtomic ? ['missing-object'] : [])];
-  const commands = plan.commands.filter(({ kind }) => !left.includes(kind));
-  return { ...plan, commands: commands.length > 0 ? commands : [{ kind: 'create', ref: 0, name: 0, commit: 0 }] };
+  return fc.sample(pushPlan, { seed, numRuns: count });
 }
 
 /**
  * @param refs as they are now
  * @param stored ids that the server has; what the push brings is not added
  * @param model gets the new commits
+ * @param mayRepeat whether a ref may come up twice outside of an atomic push: what becomes of it depends on the version of git
  */
 export function realisePush(
   plan: PushPlan,
   refs: ReadonlyMap<string, string>,
   stored: ReadonlySet<string>,
   model: ObjectModel,
+  mayRepeat: boolean,
 ): PushQuestion {
+  const isAtomic = plan.capabilities.includes('atomic');
   const commands: { oldId: string; newId: string; name: string }[] = [];
-  for (const command of plan.commands) {
-    const made = realiseCommand(command, refs, stored, model);
-    // What becomes of a ref that is named twice depends on the version of git.
-    if (!commands.some(({ name }) => name === made.name)) commands.push(made);
+  for (const command of isAtomic ? blobsLast(plan.commands) : plan.commands) {
+    const previous = commands.at(-1);
+    const made =
+      command.kind === 'again' && previous
+        ? { ...previous, oldId: command.ref % 2 === 0 ? previous.oldId : previous.newId }
+        : realiseCommand(command, refs, stored, model);
+    const isRepeated = commands.some(({ name }) => name === made.name);
+    // Zero ids on both sides delete in git whatever is there, even where deletions are denied; ours want a value named.
+    const isBlindDeletion = made.oldId === made.newId && made.oldId === model.zeroId;
+    if (!isRepeated || (!isBlindDeletion && (mayRepeat || isAtomic))) commands.push(made);
   }
   const wanted = commands.map(({ newId }) => newId).filter((id) => model.objects.has(id));
   const needed = [...model.closure(wanted)].filter((id) => plan.pack === 'everything' || !stored.has(id));
@@ -136,9 +154,15 @@ export function realisePush(
       FLUSH,
       ...(options.length > 0 ? [...plan.pushOptions, FLUSH] : []),
     ],
-    pack: sendsPack ? model.pack(needed) : Buffer.alloc(0),
+    pack: sendsPack ? model.pack(plan.pack === 'empty' ? [] : needed) : Buffer.alloc(0),
+    isAtomic,
     sideBand: plan.capabilities.includes('side-band-64k'),
   };
+}
+
+/** Whether a branch that is to be no commit is refused before the transaction, or by it, depends on the version of git. */
+function blobsLast(commands: readonly CommandPlan[]): CommandPlan[] {
+  return [...commands].sort((a, b) => Number(a.kind === 'blob-as-branch') - Number(b.kind === 'blob-as-branch'));
 }
 
 function realiseCommand(
@@ -156,6 +180,7 @@ function realiseCommand(
   const zero = model.zeroId;
   const isCommit = current !== zero && model.get(current).type === 'commit';
   switch (plan.kind) {
+    case 'again':
     case 'create':
       return { name: fresh, oldId: refs.get(fresh) ?? zero, newId: newCommit(model, [commit], plan.commit) };
     case 'advance':
@@ -170,6 +195,8 @@ function realiseCommand(
       return { name, oldId: zero, newId: commit };
     case 'delete-missing':
       return { name: `refs/heads/missing-${plan.name}`, oldId: commit, newId: zero };
+    case 'delete-nothing':
+      return { name: `refs/heads/missing-${plan.name}`, oldId: zero, newId: zero };
     case 'unchanged':
       return { name, oldId: current, newId: current };
     case 'below-existing':

@@ -111,6 +111,14 @@ export class Twins {
     return { ours, gits };
   }
 
+  /** Takes back what a push did to the refs of the bare twin. @param lines as `refs` gives them */
+  restoreRefs(lines: readonly string[]): void {
+    const names = this.git(['for-each-ref', '--format=%(refname)']).split('\n').filter(Boolean);
+    this.git(['update-ref', '--stdin'], names.map((name) => `delete ${name}\n`).join(''));
+    const creations = lines.map((line) => line.replace(/^(\S+) (.*)$/, 'create $2 $1\n'));
+    this.git(['update-ref', '--stdin'], creations.join(''));
+  }
+
   #makeBare({ model, refs, headTarget }: GeneratedRepository): void {
     mkdirSync(path.join(this.#folder, 'ada'), { recursive: true });
     mkdirSync(this.bareFolder);
@@ -139,7 +147,7 @@ export class Twins {
     }
     const lost = unreachable.filter((id) => model.get(id).type === 'commit');
     if (lost.length > 0) {
-      const commands = lost.map((id, index) => ({ name: `refs/heads/lost-${index}`, oldId: model.zeroId, newId: id }));
+      const commands = lost.map((id, index) => ({ name: `refs/lost/${index}`, oldId: model.zeroId, newId: id }));
       await this.#receive(commands, model.pack([...model.closure(lost)].filter((id) => !had.has(id))));
       await this.#receive(commands.map(({ name, newId }) => ({ name, oldId: newId, newId: model.zeroId })));
     }
