@@ -86,7 +86,11 @@ function comparePacks(question: FetchQuestion, ourPack: Buffer, gitPack: Buffer,
   // A tag that nobody asked for comes along with its target, so not with one that only git has sent again.
   const cameAlong = (id: string) => !model.closure(question.wants).has(id) && clientHas.has(peeled(model, id));
   const missing = lacking.filter((id) => !clientHas.has(id) && !cameAlong(id));
-  const needless = [...ours.ids].filter((id) => !gits.ids.has(id) && !clientHas.has(id));
+  const asked = askedFor(question, model);
+  // What is asked for by id is sent, whatever a filter says; git forgets that it was, when it meets the object again in a commit. Of an
+  // object that is asked for and the client has, git sends nothing, and so no tag either.
+  const mayComeBesides = (id: string) => asked.has(id) || (peeled(model, id) !== id && ours.ids.has(peeled(model, id)));
+  const needless = [...ours.ids].filter((id) => !gits.ids.has(id) && !clientHas.has(id) && !mayComeBesides(id));
   if (missing.length > 0) differences.push(`our pack lacks ${missing.map(describe).join(', ')}`);
   if (needless.length > 0) differences.push(`our pack has besides ${needless.map(describe).join(', ')}`);
   const strangeBases = [...ours.outsideBases].filter((id) => !clientHas.has(id));
@@ -94,6 +98,12 @@ function comparePacks(question: FetchQuestion, ourPack: Buffer, gitPack: Buffer,
   if (ours.outsideBases.size > 0 && !question.thinPack) differences.push('our pack is thin, which nobody asked for');
   if (ours.ofsDeltas > 0 && !question.ofsDelta) differences.push('our pack has ofs-deltas, which nobody asked for');
   return differences;
+}
+
+/** Ids that are wanted, and what tags among them lead to. */
+function askedFor({ wants, wantedRefTargets }: FetchQuestion, model: ObjectModel): Set<string> {
+  const ids = [...wants, ...wantedRefTargets];
+  return new Set([...ids, ...ids.map((id) => (model.objects.has(id) ? peeled(model, id) : id))]);
 }
 
 function peeled(model: ObjectModel, id: string): string {

@@ -8,6 +8,8 @@ export interface FetchQuestion {
   readonly version: 0 | 1 | 2;
   readonly pkts: readonly OutgoingPkt[];
   readonly wants: readonly string[];
+  /** What the refs that are wanted by name point at. */
+  readonly wantedRefTargets: readonly string[];
   readonly haves: readonly string[];
   /** Commits whose parents the client lacks, as it says. */
   readonly clientShallow: readonly string[];
@@ -116,10 +118,15 @@ function realise(plan: FetchPlan, repository: GeneratedRepository, offered: Offe
   const filter = plan.filter !== undefined && offers.has('filter') ? plan.filter : undefined;
   const sidebandAll = plan.version === 2 && plan.sidebandAll && offers.has('sideband-all');
   const parts = { plan, wants, clientShallow, deepen, filter, haves: [...haves, ...unknown], format: model.format };
+  const pkts = plan.version === 2 ? pktsV2(parts, sidebandAll, repository, offers) : pktsV0(parts);
   return {
     version: plan.version,
-    pkts: plan.version === 2 ? pktsV2(parts, sidebandAll, repository, offers) : pktsV0(parts),
+    pkts,
     wants,
+    wantedRefTargets: pkts.flatMap((pkt) => {
+      const name = typeof pkt === 'string' ? /^want-ref (.*)\n$/.exec(pkt)?.[1] : undefined;
+      return name === undefined ? [] : [repository.refs.get(name) ?? []].flat();
+    }),
     haves,
     clientShallow,
     filter,

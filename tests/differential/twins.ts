@@ -164,7 +164,8 @@ export class Twins {
     const outcome = await this.#forge.engine.receive({
       repositoryId: this.record.id,
       actorId: this.#forge.owner.userId,
-      settings: DEFAULT_GIT_SETTINGS,
+      // The first branch that is pushed may be one that goes again.
+      settings: { ...DEFAULT_GIT_SETTINGS, 'receive.denyDeleteCurrent': false },
       shallowIds: [],
       commands,
       atomic: true,

@@ -28,7 +28,9 @@ export async function walkFiltered(
   const walk = new FilteredWalk(objects, filter, signal);
   const { graph, marks } = closure;
   const { positions, ids } = await commitsToSend(closure, objects.format, signal);
-  for (const id of idsOf(closure.looseWants)) await walk.addLoose(id);
+  const roots = new Set(positions.map((position) => graph.treeAt(position)));
+  // Of a tree that a commit brings, the depths count from the commit, as in git, whoever else asks for it.
+  for (const id of idsOf(closure.looseWants)) if (!roots.has(id)) await walk.addLoose(id);
   for (let at = 0; at < ids.length; at += objects.format.idBytes) walk.needed.add(ids, at);
   for (const position of positions) {
     const had = relativesOf(closure, position).filter((relative) => ((marks[relative] as number) & HAD) !== 0);
