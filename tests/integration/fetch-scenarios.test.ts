@@ -176,6 +176,7 @@ describe.skipIf(!hasDatabase)('fetches', () => {
         () => 'remote error: enough',
       ],
       ['a client that gives up in version 0', 0, () => ['ERR enough\n', FLUSH], () => 'remote error: enough'],
+      ['nothing at all in version 0', 0, () => [], () => 'the remote end hung up unexpectedly'],
       ['a short line', 2, () => ['command=fetch', DELIM, 'ER', FLUSH], () => "unexpected line: 'ER'"],
       [
         'a boundary that is no commit',

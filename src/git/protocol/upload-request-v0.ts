@@ -107,7 +107,6 @@ async function readNeedLines(source: PktSource, format: ObjectFormat, allowsFilt
   };
   for (let lineCount = 0; ; lineCount++) {
     const pkt = await source.read();
-    if (!pkt && lineCount === 0) return lines;
     if (!pkt) throw new ProtocolError(HUNG_UP);
     if (pkt.kind !== 'data') return lines;
     const line = lineText(pkt.payload);
