@@ -11,6 +11,7 @@ import { RepositoryGoneError } from './errors.ts';
 import { deepen } from './fetch/deepen.ts';
 import { planPack } from './fetch/pack-plan.ts';
 import { GrowingCommitGraph } from './growing-commit-graph.ts';
+import type { Sha1Mode } from './ingest/ingest-messages.ts';
 import { IngestThreads } from './ingest/ingest-threads.ts';
 import { RetainBudget } from './ingest/retain-budget.ts';
 import { PackFiles } from './pack-files.ts';
@@ -35,7 +36,7 @@ export interface EngineOptions {
   /** Threads that index packs. */
   readonly threadCount: number;
   /** Default `dc`: received objects are looked at for collision attacks. */
-  readonly sha1?: 'dc' | 'fast';
+  readonly sha1?: Sha1Mode;
 }
 
 interface PackedSnapshot extends RepositorySnapshot {

@@ -9,7 +9,7 @@ import { HttpServer } from '#http/http-server.ts';
 import type { RawRoute } from '#http/raw-route.ts';
 import { LfsObjects } from '#lfs/lfs-objects.ts';
 import type { Admission } from '#repository/admission.ts';
-import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
+import { type EngineOptions, PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import { PushNonces } from '#repository/push-nonces.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
@@ -38,14 +38,16 @@ export class GitForge {
   /**
    * @param wrapEngine replaces the engine that the transport sees, to make it fail or wait
    * @param admission of heavy work; there is room for all of it by default
+   * @param sha1 how the engine looks for collision attacks
    */
   static async start(
     wrapEngine: (engine: PackedRepositoryEngine) => GitServices['engine'] = (engine) => engine,
     admission: Admission = createTestAdmission(),
+    sha1: EngineOptions['sha1'] = 'dc',
   ) {
     const accounts = await createTestAccounts({ rateLimits: 'off' });
     const blobs = new MemoryBlobStore();
-    const engine = new PackedRepositoryEngine({ db: accounts.database, blobs, threadCount: 1 });
+    const engine = new PackedRepositoryEngine({ db: accounts.database, blobs, threadCount: 1, sha1 });
     const { authenticator, catalog, directory } = accounts;
     const site = { version: '0.1.0' };
     const port = await findFreePort();
