@@ -7,16 +7,14 @@
  *
  * Siblings wait until there are four, which the kernel follows side by side.
  */
-import { DISTURBANCE_VECTORS, messageDifference } from './disturbance-vectors.ts';
+import { DISTURBANCE_VECTORS } from './disturbance-vectors.ts';
 import type { Sha1Kernel } from './sha1-kernel.ts';
-import { CHAIN_WORDS, LANES, LAYOUT, SIBLING, STEPS, TEST_STATES } from './sha1-layout.ts';
+import { LANES, LAYOUT, STEPS } from './sha1-layout.ts';
 
 /** What the block is a part of. */
 export interface SuspectMessage {
   isAttack: boolean;
 }
-
-const DIFFERENCES = DISTURBANCE_VECTORS.map((vector) => Int32Array.from(messageDifference(vector), (word) => word | 0));
 
 export class CollisionCheck {
   readonly #words: Int32Array;
@@ -26,8 +24,8 @@ export class CollisionCheck {
   /** @param words the kernel's memory */
   constructor(words: Int32Array, kernel: Sha1Kernel) {
     this.#words = words;
-    this.#waiting58 = new WaitingSiblings(words, LAYOUT.siblings58, () => kernel.compare58(0));
-    this.#waiting65 = new WaitingSiblings(words, LAYOUT.siblings65, () => kernel.compare65(0));
+    this.#waiting58 = new WaitingSiblings(kernel, 'compare58', LAYOUT.stateBefore58, LAYOUT.siblings58);
+    this.#waiting65 = new WaitingSiblings(kernel, 'compare65', LAYOUT.stateBefore65, LAYOUT.siblings65);
   }
 
   /** Takes the block of a lane at which the kernel stopped; `message` has its verdict after `settle`. */
@@ -54,28 +52,29 @@ export class CollisionCheck {
 
 /** Siblings of one test step, one in each lane. */
 class WaitingSiblings {
-  readonly #words: Int32Array;
-  readonly #base: number;
-  readonly #compare: () => number;
+  readonly #kernel: Sha1Kernel;
+  readonly #compare: 'compare58' | 'compare65';
+  readonly #stateAddress: number;
+  readonly #address: number;
   readonly #messages: SuspectMessage[] = [];
 
-  constructor(words: Int32Array, address: number, compare: () => number) {
-    this.#words = words;
-    this.#base = address / 4;
+  constructor(kernel: Sha1Kernel, compare: 'compare58' | 'compare65', stateAddress: number, address: number) {
+    this.#kernel = kernel;
     this.#compare = compare;
+    this.#stateAddress = stateAddress;
+    this.#address = address;
   }
 
   add(lane: number, vector: number, message: SuspectMessage): void {
-    const slot = this.#base + this.#messages.push(message) - 1;
-    this.#copySibling(lane, DIFFERENCES[vector] as Int32Array, slot);
-    this.#copyWords((TEST_STATES[vector] as number) / 4 + lane, slot + SIBLING.state / 4);
-    this.#copyWords(LAYOUT.chain / 4 + lane, slot + SIBLING.chain / 4);
+    const slot = this.#messages.push(message) - 1;
+    const difference = LAYOUT.differences + vector * STEPS * 4;
+    this.#kernel.takeSibling(lane * 4, this.#stateAddress + lane * 4, difference, this.#address + slot * 4);
     if (this.#messages.length === LANES) this.settle();
   }
 
   settle(): void {
     if (this.#messages.length === 0) return;
-    const colliding = this.#compare();
+    const colliding = this.#kernel[this.#compare](0);
     // Lanes beyond these hold what was decided before.
     this.#messages.forEach((message, lane) => {
       if ((colliding >>> lane) & 1) message.isAttack = true;
@@ -85,18 +84,5 @@ class WaitingSiblings {
 
   forget(): void {
     this.#messages.length = 0;
-  }
-
-  #copySibling(lane: number, difference: Int32Array, slot: number): void {
-    const words = this.#words;
-    const from = LAYOUT.message / 4 + lane;
-    for (let step = 0; step < STEPS; step++) {
-      words[slot + step * LANES] = (words[from + step * LANES] as number) ^ (difference[step] as number);
-    }
-  }
-
-  #copyWords(from: number, to: number): void {
-    for (let word = 0; word < CHAIN_WORDS; word++)
-      this.#words[to + word * LANES] = this.#words[from + word * LANES] as number;
   }
 }

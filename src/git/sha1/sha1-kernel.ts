@@ -4,12 +4,13 @@
  * - `hashFour` hashes four messages side by side, one in each lane of a SIMD word;
  * - `hashOne` hashes one message, four blocks at a time: what depends on the blocks alone, their expansion and the filter, is done
  *   side by side, the compression one after the other;
- * - `compare58` and `compare65` recompute four siblings side by side, for `collision-check.ts`.
+ * - `takeSibling`, `compare58` and `compare65` recompute four siblings side by side, for `collision-check.ts`.
  *
  * Both hashing functions note for every block which disturbance vectors its bits allow, and stop at blocks that allow any.
  *
  * The WebAssembly is put together here: the rounds and the conditions are loops over data, unrolled. FIPS 180-4, 6.1.2.
  */
+import { DISTURBANCE_VECTORS, messageDifference } from './disturbance-vectors.ts';
 import { conditionCode } from './sha1-conditions.ts';
 import { BLOCK_BYTES, CHAIN_WORDS, LANES, LAYOUT, SIBLING, STEPS, VECTOR_BYTES } from './sha1-layout.ts';
 import * as wasm from './wasm-assembler.ts';
@@ -22,6 +23,15 @@ export interface Sha1Kernel {
    * pointer, the chaining value in the last lane; block n of the last four is in lane n.
    */
   hashOne(blockGroups: number): number;
+  /**
+   * Puts the sibling of a block where the functions below look for it, with the state it starts from and the chaining value that came out.
+   *
+   * @param laneOffset of the block: four times its lane
+   * @param stateAddress of the state before the vector's test step
+   * @param differenceAddress of what tells the siblings apart
+   * @param siblingAddress `siblings58` or `siblings65`, and four times the lane that the sibling gets there
+   */
+  takeSibling(laneOffset: number, stateAddress: number, differenceAddress: number, siblingAddress: number): number;
   /** Return the lanes whose siblings end like their blocks, as bits. */
   compare58(unused: 0): number;
   compare65(unused: 0): number;
@@ -47,6 +57,8 @@ const ROUND_CONSTANTS = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6];
 const LAST_LANE_OFFSET = 4 * (LANES - 1);
 
 const at = (address: number) => wasm.i32Const(address);
+/** Of a block before its expansion. */
+const BLOCK_WORDS = 16;
 const messageWord = (step: number) => wasm.load(at(LAYOUT.message + step * VECTOR_BYTES));
 const setMessageWord = (step: number, value: wasm.Code) => wasm.store(at(LAYOUT.message + step * VECTOR_BYTES), value);
 
@@ -56,7 +68,7 @@ type Five = [wasm.Code, wasm.Code, wasm.Code, wasm.Code, wasm.Code];
 export function assembleKernel(memoryPages: number): Uint8Array<ArrayBuffer> {
   const constants = new Constants();
   const conditions = conditionCode(VIOLATED, SIGNS, messageWord, (word) => constants.load(word));
-  const locals = { i32Locals: FIRST_VECTOR - 1, v128Locals: SIGNS - FIRST_VECTOR + conditions.locals };
+  const locals = { parameters: 1, i32Locals: FIRST_VECTOR - 1, v128Locals: SIGNS - FIRST_VECTOR + conditions.locals };
   const filter = [
     ...conditions.code,
     ...wasm.setLocal(VIOLATED, wasm.not(wasm.local(VIOLATED))),
@@ -65,10 +77,14 @@ export function assembleKernel(memoryPages: number): Uint8Array<ArrayBuffer> {
   const functions = [
     { name: 'hashFour', ...locals, body: hashFour(filter, constants) },
     { name: 'hashOne', ...locals, body: hashOne(filter) },
+    { name: 'takeSibling', parameters: 4, i32Locals: 0, v128Locals: 0, body: takeSibling() },
     { name: 'compare58', ...locals, body: compareSiblings(58, LAYOUT.siblings58, constants) },
     { name: 'compare65', ...locals, body: compareSiblings(65, LAYOUT.siblings65, constants) },
   ];
-  return wasm.assembleModule(memoryPages, functions, { address: LAYOUT.constants, bytes: constants.bytes() });
+  return wasm.assembleModule(memoryPages, functions, [
+    { address: LAYOUT.constants, words: constants.words() },
+    { address: LAYOUT.differences, words: DISTURBANCE_VECTORS.flatMap((vector) => [...messageDifference(vector)]) },
+  ]);
 }
 
 /** Words in all lanes: a load from memory is cheaper than to spread one out each time. */
@@ -79,16 +95,12 @@ class Constants {
     const known = this.#words.indexOf(word);
     const index = known < 0 ? this.#words.push(word) - 1 : known;
     const address = LAYOUT.constants + index * VECTOR_BYTES;
-    if (address >= LAYOUT.arena) throw new RangeError(`SHA-1 kernel: no room for ${index + 1} constants`);
+    if (address >= LAYOUT.differences) throw new RangeError(`SHA-1 kernel: no room for ${index + 1} constants`);
     return wasm.load(at(address));
   }
 
-  bytes(): Uint8Array {
-    const lanes = this.#words.flatMap((word) => Array.from({ length: LANES }, () => word));
-    const bytes = new Uint8Array(lanes.length * 4);
-    const view = new DataView(bytes.buffer);
-    lanes.forEach((word, index) => void view.setInt32(index * 4, word, true));
-    return bytes;
+  words(): number[] {
+    return this.#words.flatMap((word) => Array.from({ length: LANES }, () => word));
   }
 }
 
@@ -130,6 +142,30 @@ function advance(pointerBytes: number): wasm.Code {
     ...wasm.when(wasm.anyTrue(wasm.local(VIOLATED)), [...savePointers(), ...wasm.giveBack(wasm.local(DONE))]),
     ...wasm.repeatIf(wasm.i32LessUnsigned(wasm.local(DONE), wasm.local(TIMES))),
   ];
+}
+
+function takeSibling(): wasm.Code {
+  const [lane, state, difference, sibling] = [0, 1, 2, 3].map((index) => wasm.local(index)) as [
+    wasm.Code,
+    wasm.Code,
+    wasm.Code,
+    wasm.Code,
+  ];
+  const code: number[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const word = wasm.i32Load(lane, LAYOUT.message + step * VECTOR_BYTES);
+    const differing = wasm.i32Xor(word, wasm.i32Load(difference, step * 4));
+    code.push(...wasm.i32Store(sibling, differing, SIBLING.message + step * VECTOR_BYTES));
+  }
+  const copies = eachWord((word) => [
+    ...wasm.i32Store(sibling, wasm.i32Load(state, word * VECTOR_BYTES), SIBLING.state + word * VECTOR_BYTES),
+    ...wasm.i32Store(
+      sibling,
+      wasm.i32Load(lane, LAYOUT.chain + word * VECTOR_BYTES),
+      SIBLING.chain + word * VECTOR_BYTES,
+    ),
+  ]);
+  return [...code, ...copies, ...at(0)];
 }
 
 /**
@@ -194,12 +230,20 @@ function loadBlocks(): wasm.Code {
 }
 
 function expandMessage(): wasm.Code {
-  const code: number[] = [];
-  for (let step = 16; step < STEPS; step++) {
-    const mixed = [3, 8, 14, 16].map((back) => messageWord(step - back)).reduce(wasm.xor);
-    code.push(...wasm.setLocal(SCRATCH, mixed), ...setMessageWord(step, wasm.rotate(wasm.local(SCRATCH), 1)));
-  }
-  return code;
+  return Array.from({ length: STEPS - BLOCK_WORDS }, (_, index) => expandWord(BLOCK_WORDS + index)).flat();
+}
+
+/** Leaves the word in the local that had the one three before it, too: this one comes next in the chain of words, and soon. */
+function expandWord(step: number): wasm.Code {
+  const recent = SCRATCH + (step % 3);
+  const threeBefore = step - 3 < BLOCK_WORDS ? messageWord(step - 3) : wasm.local(recent);
+  const mixed = [8, 14, 16].map((back) => messageWord(step - back)).reduce(wasm.xor, threeBefore);
+  const value = wasm.local(recent);
+  return [
+    ...wasm.setLocal(recent, mixed),
+    ...wasm.setLocal(recent, wasm.or(wasm.add(value, value), wasm.shiftRight(value, 31))),
+    ...setMessageWord(step, value),
+  ];
 }
 
 function compressFour(constants: Constants): wasm.Code {

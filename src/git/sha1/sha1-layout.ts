@@ -11,6 +11,8 @@ const vectors = (count: number) => count * VECTOR_BYTES;
 /** An expanded message, the state that a vector starts from, and the chaining value that came out. */
 const SIBLING_VECTORS = STEPS + 2 * CHAIN_WORDS;
 
+const CONSTANTS_MAX = 128;
+
 /** Words of the four lanes lie side by side: word n of lane l at `base + n * 16 + l * 4`. */
 export const LAYOUT = {
   /** Of each lane: the address of its next block. The kernels move them on. */
@@ -29,13 +31,10 @@ export const LAYOUT = {
   siblings65: vectors(97 + SIBLING_VECTORS),
   /** Words that all lanes have alike. */
   constants: vectors(97 + 2 * SIBLING_VECTORS),
-  arena: vectors(97 + 2 * SIBLING_VECTORS + 128),
+  /** For each disturbance vector, the eighty words that tell siblings apart. */
+  differences: vectors(97 + 2 * SIBLING_VECTORS + CONSTANTS_MAX),
+  arena: vectors(97 + 2 * SIBLING_VECTORS + CONSTANTS_MAX) + DISTURBANCE_VECTORS.length * STEPS * 4,
 } as const;
 
 /** Within `siblings58` and `siblings65`, one sibling a lane. */
 export const SIBLING = { message: 0, state: vectors(STEPS), chain: vectors(STEPS + CHAIN_WORDS) } as const;
-
-/** For each disturbance vector, where the state before its test step is. */
-export const TEST_STATES: readonly number[] = DISTURBANCE_VECTORS.map(({ testStep }) =>
-  testStep === 58 ? LAYOUT.stateBefore58 : LAYOUT.stateBefore65,
-);

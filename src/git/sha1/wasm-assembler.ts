@@ -11,35 +11,40 @@ const V128 = 0x7b;
 const END = 0x0b;
 const VOID_BLOCK = 0x40;
 
-/** A function of one i32 to one i32; its locals are the parameter, i32s and v128s. */
+/** A function of i32s to one i32; its locals are the parameters, i32s and v128s. */
 export interface WasmFunction {
   readonly name: string;
+  readonly parameters: number;
   readonly i32Locals: number;
   readonly v128Locals: number;
   readonly body: Code;
 }
 
-/** Bytes that are in the memory from the start. */
+/** Words that are in the memory from the start. */
 export interface WasmData {
   readonly address: number;
-  readonly bytes: Uint8Array;
+  readonly words: readonly number[];
 }
 
 /** @returns a module that imports `env.memory` and exports the functions */
 export function assembleModule(
   memoryPages: number,
   functions: readonly WasmFunction[],
-  data: WasmData,
+  data: readonly WasmData[],
 ): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, vector([[0x60, ...vector([[I32]]), ...vector([[I32]])]])),
+    ...section(1, vector(functions.map(functionType))),
     ...section(2, vector([[...name('env'), ...name('memory'), 0x02, 0x00, ...unsigned(memoryPages)]])),
-    ...section(3, vector(functions.map(() => [0]))),
+    ...section(3, vector(functions.map((_, index) => unsigned(index)))),
     ...section(7, vector(functions.map((each, index) => [...name(each.name), 0x00, ...unsigned(index)]))),
     ...section(10, vector(functions.map(functionCode))),
-    ...section(11, vector([[0, ...i32Const(data.address), END, ...vector([...data.bytes].map((byte) => [byte]))]])),
+    ...section(11, vector(data.map(({ address, words }) => [0, ...i32Const(address), END, ...bytesOf(words)]))),
   ]);
+}
+
+function functionType({ parameters }: WasmFunction): Code {
+  return [0x60, ...vector(Array.from({ length: parameters }, () => [I32])), ...vector([[I32]])];
 }
 
 function functionCode({ i32Locals, v128Locals, body }: WasmFunction): Code {
@@ -96,6 +101,11 @@ export const shuffle = (left: Code, right: Code, bytes: Code): Code => [...left,
 
 function simd(opcode: number): Code {
   return [0xfd, ...unsigned(opcode)];
+}
+
+/** Their bytes, the lowest first, as a vector. */
+function bytesOf(words: readonly number[]): Code {
+  return vector(words.flatMap((word) => [0, 8, 16, 24].map((shift) => [(word >>> shift) & 0xff])));
 }
 
 function section(id: number, content: Code): Code {
