@@ -104,6 +104,8 @@ export const limits = {
   readBackRangeMaxBytes: 8 * MIB,
   /** A part of a multipart upload. S3 allows 10,000 parts of 5 MiB and more. */
   uploadPartBytes: 8 * MIB,
+  /** Memory that a pack on its way in begins with: shared memory is given back late, so thousands of small pushes must not take a part's each. */
+  packFirstSegmentBytes: 64 * KIB,
   /** Pieces of an incoming pack that may be parsed or uploaded at once: what a fast sender can be ahead. */
   ingestWorkAheadMax: 4,
   /** Ranged reads of a clone: size of one, and how many are under way. */

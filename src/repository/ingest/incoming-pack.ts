@@ -10,6 +10,8 @@ import { limits } from '#limits.ts';
 import type { BlobStore, UploadSession } from '#storage/blob-store.ts';
 import type { RetainBudget } from './retain-budget.ts';
 
+const FIRST_SEGMENT_BYTES = Math.min(limits.packFirstSegmentBytes, limits.uploadPartBytes);
+
 export interface IncomingPackOptions {
   readonly blobs: BlobStore;
   readonly key: string;
@@ -63,13 +65,13 @@ export class IncomingPack {
   async write(bytes: Uint8Array): Promise<void> {
     let at = 0;
     while (at < bytes.length) {
-      this.#segment ??= new Uint8Array(new SharedArrayBuffer(limits.uploadPartBytes));
-      const count = Math.min(bytes.length - at, this.#segment.length - this.#filledBytes);
-      this.#segment.set(bytes.subarray(at, at + count), this.#filledBytes);
+      const segment = this.#segmentWithRoom();
+      const count = Math.min(bytes.length - at, segment.length - this.#filledBytes);
+      segment.set(bytes.subarray(at, at + count), this.#filledBytes);
       this.#filledBytes += count;
       at += count;
       if (this.#filledBytes - this.#parsedBytes >= PARSE_BYTES) this.#parseMore();
-      if (this.#filledBytes === this.#segment.length) await this.#closeSegment('more follows');
+      if (this.#filledBytes === limits.uploadPartBytes) await this.#closeSegment('more follows');
     }
     this.#throwFailure();
   }
@@ -107,6 +109,17 @@ export class IncomingPack {
     this.#options.budget.release(this.#grantedBytes);
     this.#grantedBytes = 0;
     this.#isRetaining = false;
+  }
+
+  /** Most pushes are small, and so is the memory that a pack begins with: that of a whole part takes its place when it is full. */
+  #segmentWithRoom(): Uint8Array<SharedArrayBuffer> {
+    const full = this.#segment;
+    if (full && this.#filledBytes < full.length) return full;
+    const isFirst = !full && this.#segmentOffset === 0;
+    const segment = new Uint8Array(new SharedArrayBuffer(isFirst ? FIRST_SEGMENT_BYTES : limits.uploadPartBytes));
+    if (full) segment.set(full);
+    this.#segment = segment;
+    return segment;
   }
 
   #parseMore(): void {
