@@ -27,7 +27,7 @@ type RepositoryCall = Pick<Call<unknown, unknown, unknown, RepositoryRecord>, 't
 
 /** Refs and objects of the repository that the call is about. */
 export function openSnapshot(call: RepositoryCall): Promise<RepositorySnapshot> {
-  return call.services.engine.snapshot(call.target.id, call.signal);
+  return call.services.engine.readableSnapshot(call.target, call.signal);
 }
 
 /** GitHub answers 409 where history is asked of a repository that has none. @throws {ApiError} */

@@ -5,13 +5,14 @@ import type { Database } from '#db/client.ts';
 import { announceWork, appendToOutbox } from '#db/outbox.ts';
 import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
 import type { Ref } from '#git/ref-store.ts';
+import { visibleRefs } from '#git/refs/visible-refs.ts';
 import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import { RepositoryGoneError } from './errors.ts';
 import { deepen } from './fetch/deepen.ts';
 import { planPack } from './fetch/pack-plan.ts';
+import { refsHiddenFromFetches } from './git-settings.ts';
 import { GrowingCommitGraph } from './growing-commit-graph.ts';
-import type { Sha1Mode } from './ingest/ingest-messages.ts';
 import { IngestThreads } from './ingest/ingest-threads.ts';
 import { RetainBudget } from './ingest/retain-budget.ts';
 import { PackFiles } from './pack-files.ts';
@@ -27,6 +28,7 @@ import type {
   RepositoryEngine,
   RepositorySnapshot,
 } from './repository-engine.ts';
+import type { RepositoryRecord } from './repository-record.ts';
 import { type RepositoryState, RepositoryStates } from './repository-state.ts';
 import { VisibleObjects } from './visible-objects.ts';
 
@@ -36,7 +38,7 @@ export interface EngineOptions {
   /** Threads that index packs. */
   readonly threadCount: number;
   /** Default `dc`: received objects are looked at for collision attacks. */
-  readonly sha1?: Sha1Mode;
+  readonly sha1?: 'dc' | 'fast';
 }
 
 interface PackedSnapshot extends RepositorySnapshot {
@@ -88,6 +90,14 @@ export class PackedRepositoryEngine implements RepositoryEngine {
       reachableMany: (ids, refs, signal) => findReachable(objects, ids, refs, signal),
       deepen: (request) => deepen(objects, request),
     };
+  }
+
+  async readableSnapshot({
+    id,
+    gitSettings,
+  }: Pick<RepositoryRecord, 'id' | 'gitSettings'>): Promise<RepositorySnapshot> {
+    const snapshot = await this.snapshot(id);
+    return { ...snapshot, refs: visibleRefs(snapshot.refs, refsHiddenFromFetches(gitSettings)) };
   }
 
   planPack(snapshot: RepositorySnapshot, request: PackRequest): Promise<PackPlan> {

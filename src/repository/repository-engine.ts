@@ -9,10 +9,17 @@ import type { ObjectStore } from '#git/object-store.ts';
 import type { NonceStatus } from '#git/protocol/push-certificate.ts';
 import type { Ref, RefSnapshot } from '#git/ref-store.ts';
 import type { GitSettings } from './git-settings.ts';
+import type { RepositoryRecord } from './repository-record.ts';
 
 export interface RepositoryEngine {
   /** Refs and objects as one transaction saw them. @throws {RepositoryGoneError} */
   snapshot(repositoryId: number, signal?: AbortSignal): Promise<RepositorySnapshot>;
+
+  /** A snapshot without the refs that are hidden from fetches: for whatever shows a repository to its readers. @throws {RepositoryGoneError} */
+  readableSnapshot(
+    repository: Pick<RepositoryRecord, 'id' | 'gitSettings'>,
+    signal?: AbortSignal,
+  ): Promise<RepositorySnapshot>;
 
   /** Decides which objects answer a fetch. The pack is made while it is read. */
   planPack(snapshot: RepositorySnapshot, request: PackRequest): Promise<PackPlan>;

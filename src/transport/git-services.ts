@@ -9,7 +9,7 @@ import type { RepositoryEngine } from '#repository/repository-engine.ts';
 import type { StoredFileAddresses } from '#repository/stored-file-address.ts';
 
 export interface GitServices {
-  readonly engine: Pick<RepositoryEngine, 'snapshot' | 'planPack' | 'receive'>;
+  readonly engine: Pick<RepositoryEngine, 'snapshot' | 'readableSnapshot' | 'planPack' | 'receive'>;
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly catalog: Pick<RepositoryCatalog, 'find' | 'create' | 'deleteIfEmpty'>;
   readonly accounts: Pick<AccountDirectory, 'find'>;

@@ -35,7 +35,7 @@ export async function openRevision(page: PageContext): Promise<OpenedRevision | 
   const opened = await openRepository(page);
   if (opened.kind === 'refused') return opened.response;
   const { engine, browse } = page.locals.services;
-  const snapshot = await engine.snapshot(opened.repository.id);
+  const snapshot = await engine.readableSnapshot(opened.repository);
   const found = await browse.resolveRevision(snapshot, opened.address.rest);
   if (found.kind !== 'found') return notFound();
   const [revision, menu] = [describeRevision(found), await branchMenu(page, snapshot)];

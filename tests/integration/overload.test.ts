@@ -48,6 +48,7 @@ describe.skipIf(!hasDatabase)('under too much work', () => {
   function waitAtGate(engine: PackedRepositoryEngine): GitServices['engine'] {
     return {
       snapshot: engine.snapshot.bind(engine),
+      readableSnapshot: engine.readableSnapshot.bind(engine),
       receive: engine.receive.bind(engine),
       planPack: async (snapshot, order) => {
         await Promise.race([gate.promise, aborted(order.signal)]);

@@ -20,6 +20,7 @@ describe.skipIf(!hasDatabase)('git over HTTP, in trouble', () => {
   beforeAll(async () => {
     forge = await GitForge.start((engine) => ({
       snapshot: (...args) => (trouble.snapshot ?? engine.snapshot.bind(engine))(...args),
+      readableSnapshot: engine.readableSnapshot.bind(engine),
       planPack: (...args) => (trouble.planPack ?? engine.planPack.bind(engine))(...args),
       receive: (...args) => (trouble.receive ?? engine.receive.bind(engine))(...args),
     }));

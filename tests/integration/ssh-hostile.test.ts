@@ -261,7 +261,12 @@ function watchPacks(services: SshServices): SshServices {
   };
   return {
     ...services,
-    engine: { snapshot: engine.snapshot.bind(engine), receive: engine.receive.bind(engine), planPack },
+    engine: {
+      snapshot: engine.snapshot.bind(engine),
+      readableSnapshot: engine.readableSnapshot.bind(engine),
+      receive: engine.receive.bind(engine),
+      planPack,
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 /** The REST API in this process, beside git's door: real accounts, engine and HTTP server over a fresh database. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Octokit } from '@octokit/rest';
 import pino from 'pino';
@@ -10,13 +10,16 @@ import { ROUTES } from '#api/routes.ts';
 import { RateLimiter } from '#auth/rate-limit.ts';
 import type { Scope } from '#auth/scope.ts';
 import { HttpServer } from '#http/http-server.ts';
+import { LfsObjects } from '#lfs/lfs-objects.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import { PushNonces } from '#repository/push-nonces.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import { createArchiveRoute } from '#transport/http/archive-route.ts';
+import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createTestAccounts, createTestUser, type TestAccounts } from './accounts.ts';
 import { createTestAdmission } from './admission.ts';
+import { collectRun, GIT_ENVIRONMENT, type GitRun } from './git-run.ts';
 import { findFreePort } from './server-process.ts';
 import { storedFileServices } from './stored-file-services.ts';
 
@@ -42,7 +45,7 @@ export class RestForge {
   readonly #engine: PackedRepositoryEngine;
   readonly #server: HttpServer;
 
-  static async start(): Promise<RestForge> {
+  static async start(log = pino({ level: 'error' })): Promise<RestForge> {
     const accounts = await createTestAccounts({ rateLimits: 'off' });
     const blobs = new MemoryBlobStore();
     const engine = new PackedRepositoryEngine({ db: accounts.database, blobs, threadCount: 1 });
@@ -67,8 +70,13 @@ export class RestForge {
     const server = new HttpServer({
       publicUrl,
       trustedProxies: [],
-      log: pino({ level: 'error' }),
-      routes: [api, createSmartHttp(services), createArchiveRoute(services)],
+      log,
+      routes: [
+        api,
+        createSmartHttp(services),
+        createRawFileRoute({ ...services, lfsObjects: new LfsObjects(accounts.database, blobs) }),
+        createArchiveRoute(services),
+      ],
     });
     await server.listen(port, '127.0.0.1');
     return new RestForge(publicUrl.origin, accounts, engine, server);
@@ -79,6 +87,10 @@ export class RestForge {
     this.accounts = accounts;
     this.#engine = engine;
     this.#server = server;
+  }
+
+  get port(): number {
+    return Number(new URL(this.origin).port);
   }
 
   get api(): string {
@@ -114,6 +126,12 @@ export class RestForge {
     const body = isJson ? JSON.parse(text) : text || undefined;
     if (response.ok && isJson) requireShape(method, path, body);
     return { status: response.status, headers: response.headers, body };
+  }
+
+  /** Runs git, whatever its exit status. */
+  git(cwd: string, args: readonly string[]): Promise<GitRun> {
+    const env = { ...process.env, ...GIT_ENVIRONMENT };
+    return collectRun(spawn('git', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   async push(directory: string, repository: string, token: string): Promise<void> {

@@ -38,9 +38,8 @@ export async function readFetchRequestV2(
   argumentLines: AsyncIterable<string>,
   format: ObjectFormat,
   offers: FetchOffers,
-  linesMax?: number,
 ): Promise<FetchRequestV2> {
-  const draft = new Draft(format, offers, linesMax);
+  const draft = new Draft(format, offers);
   for await (const line of argumentLines) draft.add(line);
   const { flags } = draft;
   const sidebandAll = flags.has('sideband-all');
@@ -75,7 +74,6 @@ const FLAGS: ReadonlySet<string> = new Set([
 class Draft {
   readonly #format: ObjectFormat;
   readonly #offers: FetchOffers;
-  readonly #linesMax: number | undefined;
   readonly wants = new Set<ObjectId>();
   readonly wantedRefNames = new Set<string>();
   readonly haves: ObjectId[] = [];
@@ -84,8 +82,7 @@ class Draft {
   filter: ObjectFilter | undefined;
   uriProtocols: string[] | undefined;
 
-  constructor(format: ObjectFormat, offers: FetchOffers, linesMax: number | undefined) {
-    this.#linesMax = linesMax;
+  constructor(format: ObjectFormat, offers: FetchOffers) {
     this.#format = format;
     this.#offers = offers;
     this.shallow = new ShallowLines(format);
@@ -98,8 +95,7 @@ class Draft {
     else if (FLAGS.has(line)) this.flags.add(line);
     else if (!this.shallow.take(line) && !this.#takeOffered(line))
       throw new ProtocolError(`unexpected line: '${line}'`);
-    const lineCount = this.wants.size + this.wantedRefNames.size + this.haves.length + this.shallow.count;
-    requireNegotiationLines(lineCount, this.#linesMax);
+    requireNegotiationLines(this.wants.size + this.wantedRefNames.size + this.haves.length + this.shallow.count);
   }
 
   /** @returns whether the line is an argument that was offered */

@@ -32,9 +32,7 @@ export async function serveUploadPackV0(
     await write(session, advertiseForUploadPack(uploadAdvertisement(session, session.repository, refs, dialogue)));
   }
   const format = objectFormatOf(session.repository.objectFormat);
-  const { 'uploadpack.allowFilter': allowsFilter, 'limits.maxNegotiationLines': linesMax } =
-    session.repository.gitSettings;
-  const needs = await readUploadNeeds(source, format, allowsFilter, linesMax);
+  const needs = await readUploadNeeds(source, format, session.repository.gitSettings['uploadpack.allowFilter']);
   if (needs.wants.length > 0) logClient(session, needs);
   const { filter } = needs;
   context.requireAllowed(filter);
@@ -118,7 +116,7 @@ async function negotiate(
 ): Promise<NegotiationAnswer | undefined> {
   const format = objectFormatOf(session.repository.objectFormat);
   for (;;) {
-    const round = await readHavesRound(source, format, session.repository.gitSettings['limits.maxNegotiationLines']);
+    const round = await readHavesRound(source, format);
     if (round === undefined) return undefined;
     const answer = negotiation.answer(round, await context.knownHaves(round.haves));
     if (answer.sendsPack || dialogue === 'stateless') return answer;

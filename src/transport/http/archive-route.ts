@@ -56,7 +56,7 @@ async function answer(
   const { services, request, response, stream, context } = exchange;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed('GET, HEAD');
   const { repository, principal } = await findReadable(exchange, address);
-  const snapshot = await services.engine.snapshot(repository.id, stream.signal);
+  const snapshot = await services.engine.readableSnapshot(repository, stream.signal);
   const { source, name } = await findSource(snapshot, repository, address.rest.replace(ENDING, ''));
   // Weak: another version of the compressor may write other bytes.
   const etag = `W/"${source.commit?.id ?? source.treeId}-${format}-${Buffer.from(name).toString('base64url')}"`;

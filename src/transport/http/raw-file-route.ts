@@ -47,7 +47,7 @@ async function answer(exchange: RawFileExchange, address: RepositoryAddress): Pr
   const { request, services, stream } = exchange;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed('GET, HEAD');
   const { repository } = await findReadable(exchange, address);
-  const snapshot = await services.engine.snapshot(repository.id, stream.signal);
+  const snapshot = await services.engine.readableSnapshot(repository, stream.signal);
   const file = await findFile(snapshot, address.rest);
   const pointed = await findPointedObject(services.lfsObjects, repository.id, snapshot.objects, file);
   const etag = `"${pointed?.oid ?? file.id}"`;
