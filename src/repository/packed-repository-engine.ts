@@ -13,6 +13,7 @@ import { deepen } from './fetch/deepen.ts';
 import { planPack } from './fetch/pack-plan.ts';
 import { refsHiddenFromFetches } from './git-settings.ts';
 import { GrowingCommitGraph } from './growing-commit-graph.ts';
+import type { Sha1Mode } from './ingest/ingest-messages.ts';
 import { IngestThreads } from './ingest/ingest-threads.ts';
 import { RetainBudget } from './ingest/retain-budget.ts';
 import { PackFiles } from './pack-files.ts';
@@ -38,7 +39,7 @@ export interface EngineOptions {
   /** Threads that index packs. */
   readonly threadCount: number;
   /** Default `dc`: received objects are looked at for collision attacks. */
-  readonly sha1?: 'dc' | 'fast';
+  readonly sha1?: Sha1Mode;
 }
 
 interface PackedSnapshot extends RepositorySnapshot {

@@ -2,19 +2,25 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { limits } from '#limits.ts';
 import type { StoredGitSettings } from '#repository/git-settings.ts';
 import { ScratchRepository } from '../fixtures/scratch-repository.ts';
 import { hasDatabase } from '../support/database.ts';
 import { GitForge } from '../support/git-forge.ts';
 import type { GitRun } from '../support/git-run.ts';
+import { hasSsh, type SshClientKey, SshForge } from '../support/ssh-forge.ts';
 
 describe.skipIf(!hasDatabase)('settings of pushes', () => {
   let forge: GitForge;
   let scratch: ScratchRepository;
+  let ssh: SshForge | undefined;
+  let key: SshClientKey | undefined;
   let number = 0;
 
   beforeAll(async () => {
     forge = await GitForge.start();
+    ssh = hasSsh ? await SshForge.start(forge) : undefined;
+    key = await ssh?.makeUserKey(forge.owner);
     scratch = new ScratchRepository();
     for (let version = 0; version < 12; version++) {
       const lines = Array.from({ length: 900 }, (_, line) => `${line === version * 50 ? 'changed' : 'line'} ${line}\n`);
@@ -27,6 +33,7 @@ describe.skipIf(!hasDatabase)('settings of pushes', () => {
 
   afterAll(async () => {
     scratch?.[Symbol.dispose]();
+    await ssh?.close();
     await forge?.close();
   });
 
@@ -43,6 +50,14 @@ describe.skipIf(!hasDatabase)('settings of pushes', () => {
     return forge.git(scratch.directory, ['push', forge.url(name, 'ada'), ...args]);
   }
 
+  /** The same push by each way in, into repositories of the same settings. */
+  async function pushBothWays(settings: StoredGitSettings, ...args: string[]): Promise<GitRun[]> {
+    const overHttp = await push(settings, ...args);
+    if (!ssh || !key) return [overHttp];
+    const name = await create(settings);
+    return [overHttp, await ssh.git(scratch.directory, ['push', ssh.url(name), ...args], { key })];
+  }
+
   it.each<[StoredGitSettings, RegExp]>([
     [{ 'receive.maxInputSize': 1_000 }, /remote unpack failed: pack exceeds maximum allowed size/],
     [{ 'limits.maxObjects': 10 }, /remote unpack failed: pack announces \d+ objects, more than the 10 allowed/],
@@ -56,15 +71,67 @@ describe.skipIf(!hasDatabase)('settings of pushes', () => {
     [{ 'limits.maxCommands': 1 }, /remote unpack failed: push of more than 1 refs/],
     [{ 'limits.maxRefName': 12 }, /remote unpack failed: push of a ref whose name has more than 12 bytes/],
   ])('%j is a bound with a reason', async (settings, reason) => {
-    const run = await push(settings, 'main', 'main:refs/heads/another-name');
-    expect(run.stderr).toMatch(reason);
-    expect(run.status).toBe(1);
+    for (const run of await pushBothWays(settings, 'main', 'main:refs/heads/another-name')) {
+      expect(run.stderr).toMatch(reason);
+      expect(run.status).toBe(1);
+    }
+  });
+
+  it.each([
+    [limits.pushOptionsMax, 1, 'push with more than 256 push options'],
+    [1, limits.pushOptionMaxBytes, 'push option of more than 4096 bytes'],
+  ])('push options are bounded: %i of %i bytes', async (count, sizeBytes, reason) => {
+    const text = 'x'.repeat(sizeBytes);
+    const options = Array.from({ length: count }, () => `--push-option=${text}`);
+    for (const run of await pushBothWays({}, ...options, 'main')) expect(run).toMatchObject({ status: 0 });
+    const beyond = count === 1 ? [`--push-option=${text}x`] : [...options, '--push-option=x'];
+    for (const run of await pushBothWays({}, ...beyond, 'main')) {
+      expect(run.stderr).toContain(`remote unpack failed: ${reason}`);
+      expect(run.status).toBe(1);
+    }
   });
 
   it('warns of large objects', async () => {
-    const run = await push({ 'limits.warnObjectSize': 5_000 }, 'main');
-    expect(run).toMatchObject({ status: 0 });
-    expect(run.stderr).toMatch(/remote: warning: object [0-9a-f]{40} has \d+ bytes, more than the 5000 recommended/);
+    for (const run of await pushBothWays({ 'limits.warnObjectSize': 5_000 }, 'main')) {
+      expect(run).toMatchObject({ status: 0 });
+      expect(run.stderr).toMatch(/remote: warning: object [0-9a-f]{40} has \d+ bytes, more than the 5000 recommended/);
+    }
+  });
+
+  it.each<[StoredGitSettings, string[], string]>([
+    [{ 'receive.denyDeletes': true }, [':refs/heads/other'], 'deletion prohibited'],
+    [{}, [':refs/heads/main'], 'deletion of the current branch prohibited'],
+    [{ 'receive.denyNonFastForwards': true }, ['+main~2:refs/heads/main'], 'non-fast-forward'],
+    [{ 'receive.hideRefs': ['refs/heads/new'] }, ['main:refs/heads/new'], 'deny updating a hidden ref'],
+    [{ 'transfer.hideRefs': ['refs/heads/new'] }, ['main:refs/heads/new'], 'deny updating a hidden ref'],
+  ])('%j refuses %j: %s', async (settings, refspecs, reason) => {
+    const name = await create({});
+    const refs = ['main', 'main:refs/heads/other'];
+    expect(await forge.git(scratch.directory, ['push', '-q', forge.url(name, 'ada'), ...refs])).toMatchObject({
+      status: 0,
+    });
+    await forge.accounts.database.sql`
+      update repository set git_settings = ${JSON.stringify(settings)}::text::jsonb where name = ${name}`;
+    const runs = [await forge.git(scratch.directory, ['push', forge.url(name, 'ada'), ...refspecs])];
+    if (ssh && key) runs.push(await ssh.git(scratch.directory, ['push', ssh.url(name), ...refspecs], { key }));
+    for (const run of runs) {
+      expect(run.stderr).toContain(`[remote rejected]`);
+      expect(run.stderr).toContain(`(${reason})`);
+    }
+  });
+
+  it.each([0, 1, 2] as const)('bounds what a fetch may name, in version %i', async (version) => {
+    const name = await create({ 'limits.maxNegotiationLines': 5 });
+    const branches = Array.from({ length: 6 }, (_, index) => `main~${index}:refs/heads/b${index}`);
+    const pushed = await forge.git(scratch.directory, ['push', '-q', forge.url(name, 'ada'), ...branches]);
+    expect(pushed).toMatchObject({ status: 0 });
+    const overHttp = ['fetch', forge.url(name), ...branches.map((_, index) => `b${index}`)];
+    const clone = path.join(forge.folder, `clone-${name}`);
+    await forge.git(forge.folder, ['init', '-q', clone]);
+    const runs = [await forge.git(clone, overHttp, { version })];
+    if (ssh && key) runs.push(await ssh.git(clone, overHttp.with(1, ssh.url(name)), { key, version }));
+    for (const run of runs) expect(run.stderr).toContain('remote error: fetch names more than 5 objects');
+    expect(await forge.git(clone, ['fetch', '-q', forge.url(name), 'b0'], { version })).toMatchObject({ status: 0 });
   });
 
   it('may close the door to pushes over HTTP', async () => {
@@ -77,8 +144,9 @@ describe.skipIf(!hasDatabase)('settings of pushes', () => {
   it('may offer less', async () => {
     const atomic = await push({ 'receive.advertiseAtomic': false }, '--atomic', 'main');
     expect(atomic.stderr).toContain('the receiving end does not support --atomic push');
-    const options = await push({ 'receive.advertisePushOptions': false }, '-o', 'x', 'main');
-    expect(options.stderr).toContain('the receiving end does not support push options');
+    for (const run of await pushBothWays({ 'receive.advertisePushOptions': false }, '-o', 'x', 'main')) {
+      expect(run.stderr).toContain('the receiving end does not support push options');
+    }
     expect(await push({}, '--atomic', '-o', 'ci.skip;x=\\n', 'main')).toMatchObject({ status: 0 });
   });
 

@@ -38,8 +38,9 @@ export async function readFetchRequestV2(
   argumentLines: AsyncIterable<string>,
   format: ObjectFormat,
   offers: FetchOffers,
+  linesMax?: number,
 ): Promise<FetchRequestV2> {
-  const draft = new Draft(format, offers);
+  const draft = new Draft(format, offers, linesMax);
   for await (const line of argumentLines) draft.add(line);
   const { flags } = draft;
   const sidebandAll = flags.has('sideband-all');
@@ -74,6 +75,7 @@ const FLAGS: ReadonlySet<string> = new Set([
 class Draft {
   readonly #format: ObjectFormat;
   readonly #offers: FetchOffers;
+  readonly #linesMax: number | undefined;
   readonly wants = new Set<ObjectId>();
   readonly wantedRefNames = new Set<string>();
   readonly haves: ObjectId[] = [];
@@ -82,7 +84,8 @@ class Draft {
   filter: ObjectFilter | undefined;
   uriProtocols: string[] | undefined;
 
-  constructor(format: ObjectFormat, offers: FetchOffers) {
+  constructor(format: ObjectFormat, offers: FetchOffers, linesMax: number | undefined) {
+    this.#linesMax = linesMax;
     this.#format = format;
     this.#offers = offers;
     this.shallow = new ShallowLines(format);
@@ -95,7 +98,8 @@ class Draft {
     else if (FLAGS.has(line)) this.flags.add(line);
     else if (!this.shallow.take(line) && !this.#takeOffered(line))
       throw new ProtocolError(`unexpected line: '${line}'`);
-    requireNegotiationLines(this.wants.size + this.wantedRefNames.size + this.haves.length + this.shallow.count);
+    const lineCount = this.wants.size + this.wantedRefNames.size + this.haves.length + this.shallow.count;
+    requireNegotiationLines(lineCount, this.#linesMax);
   }
 
   /** @returns whether the line is an argument that was offered */

@@ -14,8 +14,8 @@ export function parseHaveLine(line: string, format: ObjectFormat): ObjectId | un
   throw new ProtocolError(`git upload-pack: expected SHA1 object, got '${line.slice(HAVE.length)}'`);
 }
 
-/** @throws {LimitExceededError} */
-export function requireNegotiationLines(count: number): void {
-  if (count <= limits.negotiationLinesMax) return;
-  throw new LimitExceededError(`fetch names more than ${limits.negotiationLinesMax} objects`);
+/** @param linesMax what the repository allows @throws {LimitExceededError} */
+export function requireNegotiationLines(count: number, linesMax: number = limits.negotiationLinesMax): void {
+  if (count <= linesMax) return;
+  throw new LimitExceededError(`fetch names more than ${linesMax} objects`);
 }

@@ -41,8 +41,9 @@ export async function readUploadNeeds(
   source: PktSource,
   format: ObjectFormat,
   allowsFilter: boolean,
+  linesMax?: number,
 ): Promise<UploadNeeds> {
-  const lines = await readNeedLines(source, format, allowsFilter);
+  const lines = await readNeedLines(source, format, allowsFilter, linesMax);
   const capabilities = new CapabilitySet(lines.capabilityText);
   return {
     wants: [...lines.wants],
@@ -66,7 +67,11 @@ export async function readUploadNeeds(
  * @returns undefined when the client stops before it says anything, as one does that only asks what would become shallow
  * @throws {ProtocolError} @throws {LimitExceededError}
  */
-export async function readHavesRound(source: PktSource, format: ObjectFormat): Promise<HavesRound | undefined> {
+export async function readHavesRound(
+  source: PktSource,
+  format: ObjectFormat,
+  linesMax?: number,
+): Promise<HavesRound | undefined> {
   const haves: ObjectId[] = [];
   for (let lineCount = 0; ; lineCount++) {
     const pkt = await source.read();
@@ -76,7 +81,7 @@ export async function readHavesRound(source: PktSource, format: ObjectFormat): P
     const line = lineText(pkt.payload);
     if (line === 'done') return { haves, ending: 'done' };
     haves.push(parseHave(line, format));
-    requireNegotiationLines(haves.length);
+    requireNegotiationLines(haves.length, linesMax);
   }
 }
 
@@ -98,7 +103,12 @@ interface NeedLines {
   filter: ObjectFilter | undefined;
 }
 
-async function readNeedLines(source: PktSource, format: ObjectFormat, allowsFilter: boolean): Promise<NeedLines> {
+async function readNeedLines(
+  source: PktSource,
+  format: ObjectFormat,
+  allowsFilter: boolean,
+  linesMax: number | undefined,
+): Promise<NeedLines> {
   const lines: NeedLines = {
     wants: new Set(),
     shallow: new ShallowLines(format),
@@ -111,13 +121,13 @@ async function readNeedLines(source: PktSource, format: ObjectFormat, allowsFilt
     if (pkt.kind !== 'data') return lines;
     const line = lineText(pkt.payload);
     if (lines.shallow.take(line)) {
-      requireNegotiationLines(lines.shallow.count);
+      requireNegotiationLines(lines.shallow.count, linesMax);
     } else if (line.startsWith('filter ')) {
       addFilter(lines, line, allowsFilter);
     } else {
       lines.wants.add(parseWant(line, format));
       lines.capabilityText += line.slice('want '.length + format.hexDigits);
-      requireNegotiationLines(lineCount + 1);
+      requireNegotiationLines(lineCount + 1, linesMax);
     }
   }
 }

@@ -2,12 +2,13 @@
  * Finds objects that are part of a collision attack on SHA-1, as git's sha1dc does: the verdict is the same for every object.
  *
  * Objects are gathered in the kernel's memory until it is full, then hashed four at a time, the longest first, so that the lanes
- * have work until the end. The verdict comes with that, at the latest when `finish` is called. One object at a time is open.
+ * have work until the end; the last one or two by themselves. The verdict comes with that, at the latest when `finish` is called. One object at a time is open.
  */
 import { toHex } from '#bytes/hex.ts';
 import { CollisionAttackError } from '../errors.ts';
-import { isCollisionBlock } from './collision-check.ts';
-import { assembleKernel, BLOCK_BYTES, LANES, LAYOUT } from './sha1-kernel.ts';
+import { CollisionCheck } from './collision-check.ts';
+import { assembleKernel, type Sha1Kernel } from './sha1-kernel.ts';
+import { BLOCK_BYTES, CHAIN_WORDS, LANES, LAYOUT } from './sha1-layout.ts';
 
 const PAGE_BYTES = 64 * 1024;
 /** Sixteen pages of memory stay within the cache of a core. */
@@ -16,9 +17,10 @@ const ARENA_END = MEMORY_PAGES * PAGE_BYTES;
 /** What the end of a message needs at most: a bit, zeros and its length. */
 const PADDING_MAX_BYTES = 2 * BLOCK_BYTES;
 const LENGTH_BYTES = 8;
-const CHAIN_WORDS = 5;
 const INITIAL_CHAIN = Uint32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
 const TWO_TO_29 = 2 ** 29;
+/** With so few messages left, each is faster by itself than they are side by side. */
+const ALONE_MAX = 2;
 
 /** An object, or the part of it that is in memory. */
 interface Job {
@@ -27,6 +29,8 @@ interface Job {
   /** Of an object's later parts. */
   chain: Uint32Array | undefined;
   isAttack: boolean;
+  /** Whether a block of it was given to the check, whose verdict may come later. */
+  isSuspect: boolean;
   isLast: boolean;
   /** Where the object's id is wanted. */
   ids: Uint8Array | undefined;
@@ -38,7 +42,9 @@ let kernel: WebAssembly.Module | undefined;
 export class AttackDetector {
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
-  readonly #run: (blocks: number) => number;
+  readonly #kernel: Sha1Kernel;
+  readonly #collisions: CollisionCheck;
+  readonly #suspects: 'check' | 'refuse';
   #jobs: Job[] = [];
   /** Where the open object's part begins, and where free memory does. */
   #start: number = LAYOUT.arena;
@@ -47,17 +53,21 @@ export class AttackDetector {
   #chain: Uint32Array | undefined;
   #isAttack = false;
 
-  constructor() {
+  /** @param suspects what is made of a block that may be part of an attack; tests refuse it, for no object of git was ever attacked */
+  constructor(suspects: 'check' | 'refuse' = 'check') {
+    this.#suspects = suspects;
     kernel ??= new WebAssembly.Module(assembleKernel(MEMORY_PAGES));
     const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES });
     this.#bytes = new Uint8Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
-    this.#run = new WebAssembly.Instance(kernel, { env: { memory } }).exports['run'] as (blocks: number) => number;
+    this.#kernel = new WebAssembly.Instance(kernel, { env: { memory } }).exports as unknown as Sha1Kernel;
+    this.#collisions = new CollisionCheck(this.#words, this.#kernel);
   }
 
   /** Forgets what was begun. */
   reset(): void {
     this.#jobs = [];
+    this.#collisions.forget();
     this.#end = LAYOUT.arena;
     this.#openNext();
   }
@@ -126,6 +136,7 @@ export class AttackDetector {
       blocks,
       chain: this.#chain,
       isAttack: this.#isAttack,
+      isSuspect: false,
       isLast,
       ids: undefined,
       idStart: 0,
@@ -146,44 +157,100 @@ export class AttackDetector {
     this.#isAttack = open.isAttack;
   }
 
+  /** @throws {CollisionAttackError} */
   #hashJobs(): void {
-    const waiting = this.#jobs.sort((left, right) => left.blocks - right.blocks);
+    const jobs = this.#jobs;
+    this.#jobs = [];
+    this.#hashAll([...jobs].sort((left, right) => left.blocks - right.blocks));
+    this.#collisions.settle();
+    // In the words of git's sha1dc_git.c.
+    const attacked = jobs.find(({ isAttack, isLast }) => isAttack && isLast);
+    if (attacked?.chain)
+      throw new CollisionAttackError(`SHA-1 appears to be part of a collision attack: ${idOf(attacked.chain)}`);
+  }
+
+  /** @param waiting the longest last */
+  #hashAll(waiting: Job[]): void {
     const lanes: (Job | undefined)[] = Array.from({ length: LANES }, (_, lane) => this.#load(lane, waiting.pop()));
     for (;;) {
       let blocks = Number.POSITIVE_INFINITY;
-      for (const job of lanes) if (job && job.blocks < blocks) blocks = job.blocks;
-      if (blocks === Number.POSITIVE_INFINITY) return;
-      const done = this.#run(blocks);
+      let count = 0;
+      for (const job of lanes) {
+        if (!job) continue;
+        count++;
+        if (job.blocks < blocks) blocks = job.blocks;
+      }
+      if (count === 0) return;
+      if (count <= ALONE_MAX && lanes.some((job) => job && job.blocks >= LANES)) this.#hashOneByOne(lanes);
+      else this.#hashSideBySide(lanes, blocks);
       for (let lane = 0; lane < LANES; lane++) {
         const job = lanes[lane];
-        if (!job) continue;
-        job.blocks -= done;
-        if (this.#words[LAYOUT.mask / 4 + lane] !== 0) job.isAttack ||= isCollisionBlock(this.#words, lane);
-        if (job.blocks > 0) continue;
+        if (job?.blocks !== 0) continue;
         this.#finishJob(lane, job);
         lanes[lane] = this.#load(lane, waiting.pop());
       }
     }
   }
 
+  #hashSideBySide(lanes: readonly (Job | undefined)[], blocks: number): void {
+    const done = this.#kernel.hashFour(blocks);
+    for (let lane = 0; lane < LANES; lane++) {
+      const job = lanes[lane];
+      if (!job) continue;
+      job.blocks -= done;
+      if (this.#words[LAYOUT.mask / 4 + lane] !== 0) this.#suspect(lane, job);
+    }
+  }
+
+  /** Leaves less than four blocks of each. */
+  #hashOneByOne(lanes: readonly (Job | undefined)[]): void {
+    const left = [...lanes.entries()];
+    for (const [lane, job] of left) {
+      if (!job) continue;
+      job.chain = this.#chainOf(lane);
+      job.start = this.#words[LAYOUT.pointers / 4 + lane] as number;
+    }
+    for (const [, job] of left) if (job) this.#hashAlone(job);
+    for (const [lane, job] of left) this.#load(lane, job);
+  }
+
+  #hashAlone(job: Job): void {
+    this.#setChain(LANES - 1, job.chain ?? INITIAL_CHAIN);
+    this.#words[LAYOUT.pointers / 4] = job.start;
+    while (job.blocks >= LANES) {
+      const done = this.#kernel.hashOne(Math.floor(job.blocks / LANES));
+      job.blocks -= done * LANES;
+      for (let lane = 0; lane < LANES; lane++) if (this.#words[LAYOUT.mask / 4 + lane] !== 0) this.#suspect(lane, job);
+    }
+    job.chain = this.#chainOf(LANES - 1);
+    job.start = this.#words[LAYOUT.pointers / 4] as number;
+  }
+
+  #suspect(lane: number, job: Job): void {
+    job.isSuspect = true;
+    if (this.#suspects === 'refuse') job.isAttack = true;
+    else if (!job.isAttack) this.#collisions.add(lane, job);
+  }
+
   /** Without a job, a lane goes over bytes that are there: its result is of no interest. */
   #load(lane: number, job: Job | undefined): Job | undefined {
     this.#words[LAYOUT.pointers / 4 + lane] = job?.start ?? LAYOUT.arena;
-    const chain = job?.chain ?? INITIAL_CHAIN;
-    for (let word = 0; word < CHAIN_WORDS; word++) this.#words[this.#chainWord(lane, word)] = chain[word] as number;
+    this.#setChain(lane, job?.chain ?? INITIAL_CHAIN);
     return job;
   }
 
+  #setChain(lane: number, chain: Uint32Array): void {
+    for (let word = 0; word < CHAIN_WORDS; word++) this.#words[this.#chainWord(lane, word)] = chain[word] as number;
+  }
+
+  #chainOf(lane: number): Uint32Array {
+    return Uint32Array.from({ length: CHAIN_WORDS }, (_, word) => this.#words[this.#chainWord(lane, word)] as number);
+  }
+
+  /** Of most objects the chaining value is of no use any more. */
   #finishJob(lane: number, job: Job): void {
     if (job.ids) this.#writeId(lane, job.ids, job.idStart);
-    if (job.isLast && !job.isAttack) return;
-    job.chain = Uint32Array.from(
-      { length: CHAIN_WORDS },
-      (_, word) => this.#words[this.#chainWord(lane, word)] as number,
-    );
-    // In the words of git's sha1dc_git.c.
-    if (job.isLast)
-      throw new CollisionAttackError(`SHA-1 appears to be part of a collision attack: ${idOf(job.chain)}`);
+    if (!job.isLast || job.isSuspect || job.isAttack) job.chain = this.#chainOf(lane);
   }
 
   #writeId(lane: number, ids: Uint8Array, idStart: number): void {

@@ -4,82 +4,85 @@
  * From the state before the vector's test step, where both halves agree, the sibling message (the block's, XOR the vector's
  * difference) is followed back to the chaining value it would start from and on to the one it would end with. They collide when
  * both halves end with the same. As `sha1_process` in git's sha1dc/sha1.c (MIT, see LICENSE-sha1dc.txt).
+ *
+ * Siblings wait until there are four, which the kernel follows side by side.
  */
-import { DISTURBANCE_VECTORS, messageDifference } from './disturbance-vectors.ts';
-import { LANES, LAYOUT } from './sha1-kernel.ts';
+import { DISTURBANCE_VECTORS } from './disturbance-vectors.ts';
+import type { Sha1Kernel } from './sha1-kernel.ts';
+import { LANES, LAYOUT, STEPS } from './sha1-layout.ts';
 
-const STEPS = 80;
-const K = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6].map((word) => word | 0) as [number, number, number, number];
-
-const CANDIDATES = DISTURBANCE_VECTORS.map((vector) => ({
-  testStep: vector.testStep,
-  state: (vector.testStep === 58 ? LAYOUT.stateBefore58 : LAYOUT.stateBefore65) / 4,
-  difference: Int32Array.from(messageDifference(vector), (word) => word | 0),
-}));
-
-/** The expanded message of the sibling. */
-const sibling = new Int32Array(STEPS);
-
-/** @param words the kernel's memory, right after it stopped at a block */
-export function isCollisionBlock(words: Int32Array, lane: number): boolean {
-  const mask = words[LAYOUT.mask / 4 + lane] as number;
-  for (let left = mask; left !== 0; left &= left - 1) {
-    const vector = 31 - Math.clz32(left & -left);
-    if (collides(words, lane, vector)) return true;
-  }
-  return false;
+/** What the block is a part of. */
+export interface SuspectMessage {
+  isAttack: boolean;
 }
 
-function collides(words: Int32Array, lane: number, vector: number): boolean {
-  const { testStep, state, difference } = CANDIDATES[vector] as (typeof CANDIDATES)[number];
-  const message = LAYOUT.message / 4 + lane;
-  for (let step = 0; step < STEPS; step++) {
-    sibling[step] = (words[message + step * LANES] as number) ^ (difference[step] as number);
-  }
-  let a = words[state + lane] as number;
-  let b = words[state + LANES + lane] as number;
-  let c = words[state + 2 * LANES + lane] as number;
-  let d = words[state + 3 * LANES + lane] as number;
-  let e = words[state + 4 * LANES + lane] as number;
-  for (let step = testStep; step < STEPS; step++) {
-    const round = step < 60 ? majority(b, c, d) + K[2] : (b ^ c ^ d) + K[3];
-    const next = (((a << 5) | (a >>> 27)) + round + e + (sibling[step] as number)) | 0;
-    e = d;
-    d = c;
-    c = (b << 30) | (b >>> 2);
-    b = a;
-    a = next;
-  }
-  const [endA, endB, endC, endD, endE] = [a, b, c, d, e];
+export class CollisionCheck {
+  readonly #words: Int32Array;
+  readonly #waiting58: WaitingSiblings;
+  readonly #waiting65: WaitingSiblings;
 
-  a = words[state + lane] as number;
-  b = words[state + LANES + lane] as number;
-  c = words[state + 2 * LANES + lane] as number;
-  d = words[state + 3 * LANES + lane] as number;
-  e = words[state + 4 * LANES + lane] as number;
-  for (let step = testStep - 1; step >= 0; step--) {
-    const after = a;
-    a = b;
-    b = (c << 2) | (c >>> 30);
-    c = d;
-    d = e;
-    let round: number;
-    if (step >= 60) round = (b ^ c ^ d) + K[3];
-    else if (step >= 40) round = majority(b, c, d) + K[2];
-    else if (step >= 20) round = (b ^ c ^ d) + K[1];
-    else round = (d ^ (b & (c ^ d))) + K[0];
-    e = (after - ((a << 5) | (a >>> 27)) - round - (sibling[step] as number)) | 0;
+  /** @param words the kernel's memory */
+  constructor(words: Int32Array, kernel: Sha1Kernel) {
+    this.#words = words;
+    this.#waiting58 = new WaitingSiblings(kernel, 'compare58', LAYOUT.stateBefore58, LAYOUT.siblings58);
+    this.#waiting65 = new WaitingSiblings(kernel, 'compare65', LAYOUT.stateBefore65, LAYOUT.siblings65);
   }
-  const chain = LAYOUT.chain / 4 + lane;
-  return (
-    ((a + endA) | 0) === words[chain] &&
-    ((b + endB) | 0) === words[chain + LANES] &&
-    ((c + endC) | 0) === words[chain + 2 * LANES] &&
-    ((d + endD) | 0) === words[chain + 3 * LANES] &&
-    ((e + endE) | 0) === words[chain + 4 * LANES]
-  );
+
+  /** Takes the block of a lane at which the kernel stopped; `message` has its verdict after `settle`. */
+  add(lane: number, message: SuspectMessage): void {
+    const mask = this.#words[LAYOUT.mask / 4 + lane] as number;
+    for (let left = mask; left !== 0; left &= left - 1) {
+      const vector = 31 - Math.clz32(left & -left);
+      const waiting = DISTURBANCE_VECTORS[vector]?.testStep === 58 ? this.#waiting58 : this.#waiting65;
+      waiting.add(lane, vector, message);
+    }
+  }
+
+  /** Decides about all that were added. */
+  settle(): void {
+    this.#waiting58.settle();
+    this.#waiting65.settle();
+  }
+
+  forget(): void {
+    this.#waiting58.forget();
+    this.#waiting65.forget();
+  }
 }
 
-function majority(b: number, c: number, d: number): number {
-  return (b & c) | (d & (b | c));
+/** Siblings of one test step, one in each lane. */
+class WaitingSiblings {
+  readonly #kernel: Sha1Kernel;
+  readonly #compare: 'compare58' | 'compare65';
+  readonly #stateAddress: number;
+  readonly #address: number;
+  readonly #messages: SuspectMessage[] = [];
+
+  constructor(kernel: Sha1Kernel, compare: 'compare58' | 'compare65', stateAddress: number, address: number) {
+    this.#kernel = kernel;
+    this.#compare = compare;
+    this.#stateAddress = stateAddress;
+    this.#address = address;
+  }
+
+  add(lane: number, vector: number, message: SuspectMessage): void {
+    const slot = this.#messages.push(message) - 1;
+    const difference = LAYOUT.differences + vector * STEPS * 4;
+    this.#kernel.takeSibling(lane * 4, this.#stateAddress + lane * 4, difference, this.#address + slot * 4);
+    if (this.#messages.length === LANES) this.settle();
+  }
+
+  settle(): void {
+    if (this.#messages.length === 0) return;
+    const colliding = this.#kernel[this.#compare](0);
+    // Lanes beyond these hold what was decided before.
+    this.#messages.forEach((message, lane) => {
+      if ((colliding >>> lane) & 1) message.isAttack = true;
+    });
+    this.forget();
+  }
+
+  forget(): void {
+    this.#messages.length = 0;
+  }
 }

@@ -12,9 +12,14 @@ import type { IngestLimits } from './ingest-limits.ts';
 
 /** What a thread is started with. */
 export interface IngestThreadOptions {
-  /** Whether received objects are looked at for collision attacks (`git/sha1/`). */
-  readonly sha1: 'dc' | 'fast';
+  readonly sha1: Sha1Mode;
 }
+
+/**
+ * Whether received objects are looked at for collision attacks (`git/sha1/`): `dc` makes sure, `fast` does not look. `suspicious` refuses what only may be
+ * part of one, so that tests can see a refusal.
+ */
+export type Sha1Mode = 'dc' | 'fast' | 'suspicious';
 
 /** Whether the roots of a task were shown to an inspector already, or are objects that were just appended. */
 export type RootKind = 'inspected' | 'new';

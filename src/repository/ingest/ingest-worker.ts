@@ -134,7 +134,7 @@ function namesOf(note: number): ('gitmodules' | 'gitattributes')[] {
 /** Objects named by SHA-256 need none. */
 function takeDetector(format: ObjectFormat): AttackDetector | undefined {
   if (sha1 === 'fast' || format.name !== 'sha1') return undefined;
-  return spareDetectors.pop() ?? new AttackDetector();
+  return spareDetectors.pop() ?? new AttackDetector(sha1 === 'suspicious' ? 'refuse' : 'check');
 }
 
 function giveBack(detector: AttackDetector | undefined): void {

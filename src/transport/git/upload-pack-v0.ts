@@ -32,7 +32,9 @@ export async function serveUploadPackV0(
     await write(session, advertiseForUploadPack(uploadAdvertisement(session, session.repository, refs, dialogue)));
   }
   const format = objectFormatOf(session.repository.objectFormat);
-  const needs = await readUploadNeeds(source, format, session.repository.gitSettings['uploadpack.allowFilter']);
+  const { 'uploadpack.allowFilter': allowsFilter, 'limits.maxNegotiationLines': linesMax } =
+    session.repository.gitSettings;
+  const needs = await readUploadNeeds(source, format, allowsFilter, linesMax);
   if (needs.wants.length > 0) logClient(session, needs);
   const { filter } = needs;
   context.requireAllowed(filter);
@@ -116,7 +118,7 @@ async function negotiate(
 ): Promise<NegotiationAnswer | undefined> {
   const format = objectFormatOf(session.repository.objectFormat);
   for (;;) {
-    const round = await readHavesRound(source, format);
+    const round = await readHavesRound(source, format, session.repository.gitSettings['limits.maxNegotiationLines']);
     if (round === undefined) return undefined;
     const answer = negotiation.answer(round, await context.knownHaves(round.haves));
     if (answer.sendsPack || dialogue === 'stateless') return answer;

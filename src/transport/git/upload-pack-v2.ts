@@ -78,7 +78,7 @@ async function answer(session: GitSession, request: V2Request, advertisement: V2
       return write(session, answerLsRefs(visible, lsRefs));
     }
     case 'fetch':
-      return answerFetch(session, await readFetchRequestV2(argumentLines, advertisement.format, advertisement.fetch));
+      return answerFetch(session, await readFetch(session, argumentLines, advertisement));
     case 'object-info': {
       const objectInfo = await readObjectInfoRequest(argumentLines, advertisement.format);
       const context = await FetchContext.open(session);
@@ -91,6 +91,14 @@ async function answer(session: GitSession, request: V2Request, advertisement: V2
       return write(session, answerBundleUri(await services.bundles.find(repository, snapshot, signal)));
     }
   }
+}
+
+function readFetch(
+  { repository }: GitSession,
+  argumentLines: AsyncIterable<string>,
+  { format, fetch: offers }: V2Advertisement,
+): Promise<FetchRequestV2> {
+  return readFetchRequestV2(argumentLines, format, offers, repository.gitSettings['limits.maxNegotiationLines']);
 }
 
 /** An error is told in the band for errors where everything is banded. */
