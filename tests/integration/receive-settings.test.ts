@@ -45,6 +45,11 @@ describe.skipIf(!hasDatabase)('settings of pushes', () => {
     return name;
   }
 
+  function set(name: string, settings: StoredGitSettings) {
+    return forge.accounts.database.sql`
+      update repository set git_settings = ${JSON.stringify(settings)}::text::jsonb where name = ${name}`;
+  }
+
   async function push(settings: StoredGitSettings, ...args: string[]): Promise<GitRun> {
     const name = await create(settings);
     return forge.git(scratch.directory, ['push', forge.url(name, 'ada'), ...args]);
@@ -110,8 +115,7 @@ describe.skipIf(!hasDatabase)('settings of pushes', () => {
     expect(await forge.git(scratch.directory, ['push', '-q', forge.url(name, 'ada'), ...refs])).toMatchObject({
       status: 0,
     });
-    await forge.accounts.database.sql`
-      update repository set git_settings = ${JSON.stringify(settings)}::text::jsonb where name = ${name}`;
+    await set(name, settings);
     const runs = [await forge.git(scratch.directory, ['push', forge.url(name, 'ada'), ...refspecs])];
     if (ssh && key) runs.push(await ssh.git(scratch.directory, ['push', ssh.url(name), ...refspecs], { key }));
     for (const run of runs) {
@@ -139,6 +143,41 @@ describe.skipIf(!hasDatabase)('settings of pushes', () => {
     expect(run.status).not.toBe(0);
     expect(run.stderr).toMatch(/Service not enabled: 'receive-pack'/);
     expect(run.stderr).toMatch(/403/);
+  });
+
+  it('may close the doors to fetches and archives over HTTP, and leave them open over SSH', async () => {
+    const name = await create({});
+    await forge.git(scratch.directory, ['push', '-q', forge.url(name, 'ada'), 'main']);
+    await set(name, { 'http.uploadpack': false, 'http.uploadarchive': false });
+    const run = await forge.git(forge.folder, ['ls-remote', forge.url(name, 'ada')]);
+    expect(run.stderr).toMatch(/Service not enabled: 'upload-pack'/);
+    const archive = await fetch(`http://localhost:${forge.port}/ada/${name}.git/git-upload-archive`, {
+      method: 'POST',
+      headers: { authorization: forge.authorization, 'content-type': 'application/x-git-upload-archive-request' },
+      body: '0000',
+    });
+    expect(archive.status).toBe(403);
+    if (!ssh || !key) return;
+    expect(await ssh.git(forge.folder, ['ls-remote', ssh.url(name)], { key })).toMatchObject({ status: 0 });
+  });
+
+  it.each<[StoredGitSettings, string, string]>([
+    [{ 'uploadpackfilter.blob:none.allow': false }, 'blob:none', "filter 'blob:none' not supported"],
+    [{ 'uploadpackfilter.blob:limit.allow': false }, 'blob:limit=1k', "filter 'blob:limit' not supported"],
+    [{ 'uploadpackfilter.object:type.allow': false }, 'object:type=blob', "filter 'object:type' not supported"],
+    [{ 'uploadpackfilter.tree.allow': false }, 'tree:0', "filter 'tree' not supported"],
+    [{ 'uploadpackfilter.tree.maxDepth': 1 }, 'tree:2', 'tree filter allows max depth 1, but got 2'],
+    [{ 'uploadpackfilter.combine.allow': false }, 'combine:blob:none+tree:1', "filter 'combine' not supported"],
+    [{ 'uploadpackfilter.blob:none.allow': false }, 'combine:blob:none+tree:1', "filter 'blob:none' not supported"],
+  ])('%j refuses a clone with %s', async (settings, filter, reason) => {
+    const name = await create({});
+    await forge.git(scratch.directory, ['push', '-q', forge.url(name, 'ada'), 'main']);
+    await set(name, settings);
+    for (const version of [0, 2] as const) {
+      const clone = path.join(forge.folder, `clone-${name}-${version}`);
+      const args = ['clone', '--bare', `--filter=${filter}`, forge.url(name), clone];
+      expect((await forge.git(forge.folder, args, { version })).stderr).toContain(reason);
+    }
   });
 
   it('may offer less', async () => {
