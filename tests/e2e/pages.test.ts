@@ -103,7 +103,8 @@ describe.skipIf(!(hasBrowser && hasDatabase))('the pages', () => {
     const secret = (await page.locator('.message .copyable code').textContent()) ?? '';
     const me = await fetch(`${forge.url}/api/v3/user`, { headers: { authorization: `token ${secret}` } });
     expect(await me.json()).toMatchObject({ login: 'ada' });
-    await page.getByRole('button', { name: 'Revoke laptop' }).click();
+    await page.getByLabel('Revoke laptop').click();
+    await page.getByRole('button', { name: 'Revoke this token' }).click();
     await page.waitForURL('**/settings/tokens?done=revoked');
     const revoked = await fetch(`${forge.url}/api/v3/user`, { headers: { authorization: `token ${secret}` } });
     expect(revoked.status).toBe(401);

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { AddSshKeyOutcome } from '#auth/ssh-key-store.ts';
 import { selfAccess } from '../account-access.ts';
 import { invalidField, notFound } from '../error.ts';
-import { pageOf, pageQuery } from '../pagination.ts';
+import { type PageRequest, pageOf, pageQuery } from '../pagination.ts';
 import { repositoryAccess, repositoryParams } from '../repository-access.ts';
-import { defineRoute, empty, json, list } from '../route.ts';
+import { defineRoute, empty, json, list, type Reply } from '../route.ts';
 import { deployKeyBody, deployKeySchema, simpleSshKeySchema, sshKeyBody, sshKeySchema } from '../shape/ssh-key.ts';
 
 const keyIdSchema = z
@@ -35,10 +35,7 @@ export const listOwnKeys = defineRoute({
   scopes: ['read:public_key'],
   async handle(call) {
     const keys = await call.services.sshKeys.listUserKeys(call.target.userId);
-    return list(
-      pageOf(keys, call.page).map((key) => sshKeyBody(key, call.urls)),
-      { totalCount: keys.length },
-    );
+    return keyList(keys, call.page, (key) => sshKeyBody(key, call.urls));
   },
 });
 
@@ -57,9 +54,8 @@ export const createOwnKey = defineRoute({
   scopes: ['write:public_key'],
   async handle(call) {
     const { title = '', key: line } = call.body;
-    const key = requireAdded('PublicKey', await call.services.sshKeys.addUserKey(call.target.userId, { title, line }));
-    const body = sshKeyBody(key, call.urls);
-    return json(body, { headers: { Location: body.url } });
+    const outcome = await call.services.sshKeys.addUserKey(call.target.userId, { title, line });
+    return keyCreated(sshKeyBody(requireAdded('PublicKey', outcome), call.urls));
   },
 });
 
@@ -96,9 +92,7 @@ export const deleteOwnKey = defineRoute({
   permission: selfAccess('self:remove-keys'),
   scopes: ['admin:public_key'],
   async handle(call) {
-    const removed = await call.services.sshKeys.removeUserKey(call.target.userId, call.params.key_id);
-    if (!removed) throw notFound();
-    return empty();
+    return keyRemoved(await call.services.sshKeys.removeUserKey(call.target.userId, call.params.key_id));
   },
 });
 
@@ -119,10 +113,7 @@ export const listUserKeys = defineRoute({
     const account = await call.services.accounts.find(call.params.username, call.principal);
     if (!account) throw notFound();
     const keys = await call.services.sshKeys.listUserKeys(account.accountId);
-    return list(
-      pageOf(keys, call.page).map(({ id, publicKey }) => ({ id, key: publicKey })),
-      { totalCount: keys.length },
-    );
+    return keyList(keys, call.page, ({ id, publicKey }) => ({ id, key: publicKey }));
   },
 });
 
@@ -141,10 +132,7 @@ export const listDeployKeys = defineRoute({
   scopes: deployKeyScopes,
   async handle(call) {
     const keys = await call.services.sshKeys.listDeployKeys(call.target.id);
-    return list(
-      pageOf(keys, call.page).map((key) => deployKeyBody(key, call.target, call.urls)),
-      { totalCount: keys.length },
-    );
+    return keyList(keys, call.page, (key) => deployKeyBody(key, call.target, call.urls));
   },
 });
 
@@ -166,8 +154,7 @@ export const createDeployKey = defineRoute({
   async handle(call) {
     const { title = '', key: line, read_only: readOnly = false } = call.body;
     const outcome = await call.services.sshKeys.addDeployKey(call.target.id, { title, line, readOnly });
-    const body = deployKeyBody(requireAdded('DeployKey', outcome), call.target, call.urls);
-    return json(body, { headers: { Location: body.url } });
+    return keyCreated(deployKeyBody(requireAdded('DeployKey', outcome), call.target, call.urls));
   },
 });
 
@@ -204,11 +191,24 @@ export const deleteDeployKey = defineRoute({
   permission: repositoryAccess('repository:admin'),
   scopes: deployKeyScopes,
   async handle(call) {
-    const removed = await call.services.sshKeys.removeDeployKey(call.target.id, call.params.key_id);
-    if (!removed) throw notFound();
-    return empty();
+    return keyRemoved(await call.services.sshKeys.removeDeployKey(call.target.id, call.params.key_id));
   },
 });
+
+// What the keys of users and those of repositories have in common.
+
+function keyList<Key, Body>(keys: readonly Key[], page: PageRequest, toBody: (key: Key) => Body): Reply<Body[]> {
+  return list(pageOf(keys, page).map(toBody), { totalCount: keys.length });
+}
+
+function keyCreated<Body extends { readonly url: string }>(body: Body): Reply<Body> {
+  return json(body, { headers: { Location: body.url } });
+}
+
+function keyRemoved(wasThere: boolean): Reply<undefined> {
+  if (!wasThere) throw notFound();
+  return empty();
+}
 
 /** Looked for among the holder's own, of which there are few: the id of somebody else's finds nothing. */
 function requireKey<Key extends { readonly id: number }>(keys: readonly Key[], keyId: number): Key {
