@@ -1,7 +1,7 @@
 /** Requests to upload-pack, generated: every option alone and with others, about objects that are there and that are not. */
 import fc from 'fast-check';
 import { DELIM, FLUSH, type OutgoingPkt } from '#git/pkt-line/encode.ts';
-import { type GeneratedRepository, visibleIds, visibleRefs } from './generated-repository.ts';
+import { type GeneratedRepository, HIDDEN_PREFIX, visibleIds, visibleRefs } from './generated-repository.ts';
 import type { Offered } from './twins.ts';
 
 export interface FetchQuestion {
@@ -10,6 +10,8 @@ export interface FetchQuestion {
   readonly wants: readonly string[];
   /** What the refs that are wanted by name point at. */
   readonly wantedRefTargets: readonly string[];
+  /** Whether a hidden ref points at something that is wanted, or lies below it. */
+  readonly meetsHidden: boolean;
   readonly haves: readonly string[];
   /** Commits whose parents the client lacks, as it says. */
   readonly clientShallow: readonly string[];
@@ -118,15 +120,22 @@ function realise(plan: FetchPlan, repository: GeneratedRepository, offered: Offe
   const filter = plan.filter !== undefined && offers.has('filter') ? plan.filter : undefined;
   const sidebandAll = plan.version === 2 && plan.sidebandAll && offers.has('sideband-all');
   const parts = { plan, wants, clientShallow, deepen, filter, haves: [...haves, ...unknown], format: model.format };
+  const hiddenTargets = [...repository.refs]
+    .filter(([name]) => name.startsWith(`${HIDDEN_PREFIX}/`))
+    .map(([, id]) => id);
   const pkts = plan.version === 2 ? pktsV2(parts, sidebandAll, repository, offers) : pktsV0(parts);
+  const wantedRefTargets = pkts.flatMap((pkt) => {
+    const name = typeof pkt === 'string' ? /^want-ref (.*)\n$/.exec(pkt)?.[1] : undefined;
+    return name === undefined ? [] : [repository.refs.get(name) ?? []].flat();
+  });
+  const known = [...wants, ...wantedRefTargets].filter((id) => model.objects.has(id));
+  const wanted = model.closure(known);
   return {
     version: plan.version,
     pkts,
     wants,
-    wantedRefTargets: pkts.flatMap((pkt) => {
-      const name = typeof pkt === 'string' ? /^want-ref (.*)\n$/.exec(pkt)?.[1] : undefined;
-      return name === undefined ? [] : [repository.refs.get(name) ?? []].flat();
-    }),
+    wantedRefTargets,
+    meetsHidden: hiddenTargets.some((id) => wanted.has(id) || wanted.has(peeled(repository, id))),
     haves,
     clientShallow,
     filter,
@@ -134,6 +143,11 @@ function realise(plan: FetchPlan, repository: GeneratedRepository, offered: Offe
     ofsDelta: plan.flags.includes('ofs-delta'),
     framing: plan.version === 2 ? (sidebandAll ? 'sideband-all' : 'side-band') : plan.sideBand ? 'side-band' : 'none',
   };
+}
+
+function peeled({ model }: GeneratedRepository, id: string): string {
+  const { type, references } = model.get(id);
+  return type === 'tag' && references[0] !== undefined ? references[0] : id;
 }
 
 function wantsOf({ wants, wantKind }: FetchPlan, repository: GeneratedRepository): string[] {

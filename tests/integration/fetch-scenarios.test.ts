@@ -177,6 +177,18 @@ describe.skipIf(!hasDatabase)('fetches', () => {
       ],
       ['a client that gives up in version 0', 0, () => ['ERR enough\n', FLUSH], () => 'remote error: enough'],
       ['nothing at all in version 0', 0, () => [], () => 'the remote end hung up unexpectedly'],
+      [
+        'two ways to say how deep',
+        2,
+        () => ['command=fetch', DELIM, `want ${main()}`, 'deepen 1', 'deepen-not v1', 'done', FLUSH],
+        () => 'git upload-pack: deepen and deepen-since (or deepen-not) cannot be used together',
+      ],
+      [
+        'two ways to say how deep, one of them about nothing',
+        0,
+        () => [`want ${main()}\n`, 'deepen 1', 'deepen-not none', FLUSH, 'done\n'],
+        () => 'git upload-pack: deepen-not is not a ref: deepen-not none',
+      ],
       ['a short line', 2, () => ['command=fetch', DELIM, 'ER', FLUSH], () => "unexpected line: 'ER'"],
       [
         'a boundary that is no commit',

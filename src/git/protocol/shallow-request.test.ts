@@ -45,8 +45,4 @@ describe('shallow lines', () => {
   test('leave other lines alone', () => {
     expect(new ShallowLines(SHA1).take('want x')).toBe(false);
   });
-
-  test('ask in one way alone', () => {
-    expect(() => parse('deepen 1', 'deepen-not main')).toThrow('cannot be used together');
-  });
 });

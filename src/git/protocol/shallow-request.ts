@@ -52,11 +52,7 @@ export class ShallowLines {
     return true;
   }
 
-  /** @throws {ProtocolError} */
   finish(relative: boolean): ShallowRequest {
-    if (this.#depth > 0 && this.#byRevisions) {
-      throw new ProtocolError('git upload-pack: deepen and deepen-since (or deepen-not) cannot be used together');
-    }
     return {
       clientShallow: [...this.#clientShallow],
       depth: this.#depth,

@@ -127,9 +127,12 @@ export class FetchContext {
     return this.snapshot.reachableMany(ids, this.visible.refs, this.#signal);
   }
 
-  #historyLimit({ depth, relative, sinceSeconds, notLines }: ShallowRequest): DeepenRequest['limit'] {
-    if (depth > 0) return { kind: 'depth', depth, relative };
-    return { kind: 'since', sinceSeconds, notIds: notLines.map((line) => this.#resolveNot(line)) };
+  /** Finds faults in the order in which git does: names first. */
+  #historyLimit({ depth, relative, byRevisions, sinceSeconds, notLines }: ShallowRequest): DeepenRequest['limit'] {
+    const notIds = notLines.map((line) => this.#resolveNot(line));
+    if (depth === 0) return { kind: 'since', sinceSeconds, notIds };
+    if (!byRevisions) return { kind: 'depth', depth, relative };
+    throw new ProtocolError('git upload-pack: deepen and deepen-since (or deepen-not) cannot be used together');
   }
 
   #resolveNot(line: string): ObjectId {
