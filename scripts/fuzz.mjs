@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { allocatorSettings } from './allocator.mjs';
 
 /** No input may keep the loop from its next heartbeat for so long. */
 const SILENCE_MAX_MS = 60_000;
@@ -24,6 +25,7 @@ const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', 
   stdio: 'inherit',
   detached: true,
   env: {
+    ...allocatorSettings,
     ...process.env,
     ...(positionals[0] ? { FUZZ_TARGET: positionals[0] } : {}),
     FUZZ_SECONDS: values.seconds,

@@ -149,6 +149,8 @@ export class Twins {
     if (lost.length > 0) {
       const commands = lost.map((id, index) => ({ name: `refs/lost/${index}`, oldId: model.zeroId, newId: id }));
       await this.#receive(commands, model.pack([...model.closure(lost)].filter((id) => !had.has(id))));
+      // Else one of them may be the default branch, which is not deleted.
+      await this.#forge.engine.setHead(this.record.id, headTarget);
       await this.#receive(commands.map(({ name, newId }) => ({ name, oldId: newId, newId: model.zeroId })));
     }
     await this.#forge.engine.setHead(this.record.id, headTarget);

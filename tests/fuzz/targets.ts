@@ -1,9 +1,10 @@
 /** All fuzzers by name. */
 import type { FuzzTarget } from './fuzz-target.ts';
-import { openReceivePackFuzzer, openUploadPackFuzzer } from './target/git-http.ts';
 import { openLfsFuzzer } from './target/lfs-http.ts';
 import { openDeltaFuzzer, openObjectFuzzer } from './target/object.ts';
 import { openPackFuzzer, openPackTablesFuzzer } from './target/pack.ts';
+import { openReceivePackFuzzer } from './target/receive-pack.ts';
+import { openSshSessionFuzzer } from './target/ssh-session.ts';
 import {
   openFilterFuzzer,
   openHeaderFuzzer,
@@ -11,6 +12,7 @@ import {
   openRefNameFuzzer,
   openSshCommandFuzzer,
 } from './target/text.ts';
+import { openUploadPackFuzzer } from './target/upload-pack.ts';
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: 'pack', open: openPackFuzzer },
@@ -25,4 +27,5 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: 'upload-pack', open: openUploadPackFuzzer },
   { name: 'receive-pack', open: openReceivePackFuzzer },
   { name: 'lfs', open: openLfsFuzzer },
+  { name: 'ssh-session', open: openSshSessionFuzzer },
 ];

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import type { UserPrincipal } from '#auth/principal.ts';
 import { HttpServer } from '#http/http-server.ts';
 import type { RawRoute } from '#http/raw-route.ts';
@@ -44,9 +44,9 @@ export class GitForge {
     wrapEngine: (engine: PackedRepositoryEngine) => GitServices['engine'] = (engine) => engine,
     admission: Admission = createTestAdmission(),
     sha1: EngineOptions['sha1'] = 'dc',
+    { blobs = new MemoryBlobStore(), log = pino({ level: 'silent' }) }: { blobs?: MemoryBlobStore; log?: Logger } = {},
   ) {
     const accounts = await createTestAccounts({ rateLimits: 'off' });
-    const blobs = new MemoryBlobStore();
     const engine = new PackedRepositoryEngine({ db: accounts.database, blobs, threadCount: 1, sha1 });
     const { authenticator, catalog, directory } = accounts;
     const site = { version: '0.1.0' };
@@ -58,7 +58,7 @@ export class GitForge {
     const server = new HttpServer({
       publicUrl,
       trustedProxies: [],
-      log: pino({ level: 'silent' }),
+      log,
       routes: [
         createSmartHttp(services),
         createRawFileRoute({ ...services, lfsObjects: new LfsObjects(accounts.database, blobs) }),

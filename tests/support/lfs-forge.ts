@@ -43,7 +43,7 @@ export class LfsForge {
   readonly #engine: PackedRepositoryEngine;
   readonly #sockets: ReadonlySet<Socket>;
 
-  static async start(blobs: BlobStore): Promise<LfsForge> {
+  static async start(blobs: BlobStore, log = pino({ level: 'silent' })): Promise<LfsForge> {
     const port = await findFreePort();
     const publicUrl = new URL(`http://localhost:${port}`);
     const accounts = await createTestAccounts({ rateLimits: 'off', publicUrl: publicUrl.origin });
@@ -65,7 +65,7 @@ export class LfsForge {
     const server = new HttpServer({
       publicUrl,
       trustedProxies: [],
-      log: pino({ level: 'silent' }),
+      log,
       routes: [
         async (request: IncomingMessage) => {
           sockets.add(request.socket);

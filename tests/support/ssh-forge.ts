@@ -47,7 +47,11 @@ export class SshForge {
   readonly #folder: string;
   #keyCount = 0;
 
-  static async start(forge: NeighbourForge, wrap: (services: SshServices) => SshServices = (services) => services) {
+  static async start(
+    forge: NeighbourForge,
+    wrap: (services: SshServices) => SshServices = (services) => services,
+    log = pino({ level: 'error' }),
+  ) {
     const { sshKeys, database } = forge.accounts;
     const services = wrap({
       ...forge.services,
@@ -55,7 +59,7 @@ export class SshForge {
       lfsTokens: new LfsTokens(database.sql),
       site: { version: '0.1.0', publicUrl: new URL(`http://localhost:${forge.port}`) },
     });
-    const server = new SshServer({ services, hostKey: generateHostKey(), log: pino({ level: 'error' }) });
+    const server = new SshServer({ services, hostKey: generateHostKey(), log });
     const { port } = await server.listen(0, '127.0.0.1');
     return new SshForge(forge, server, port);
   }

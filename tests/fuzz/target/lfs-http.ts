@@ -1,11 +1,11 @@
 /** The doors of Git LFS: bodies of batches and locks, addresses and ranges, damaged. */
 import { createHash } from 'node:crypto';
-import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
-import { basic, LFS_JSON, LfsForge } from '../../support/lfs-forge.ts';
-import { request } from '../../support/raw-http.ts';
+import { LFS_JSON, LfsForge } from '../../support/lfs-forge.ts';
 import type { FuzzSession } from '../fuzz-target.ts';
 import { mutate } from '../mutate.ts';
 import type { Random } from '../random.ts';
+import { ServerWatch } from '../server-watch.ts';
+import { ForgeClient, PARALLEL } from './forge-client.ts';
 
 const TEXT = 'large\n';
 const OID = createHash('sha256').update(TEXT).digest('hex');
@@ -47,28 +47,67 @@ function shapes(random: Random): readonly [Shape, ...Shape[]] {
 }
 
 export async function openLfsFuzzer(): Promise<FuzzSession> {
-  const forge = await LfsForge.start(new MemoryBlobStore());
+  const watch = new ServerWatch();
+  const forge = await LfsForge.start(watch.blobs, watch.log);
   await forge.createRepository('large');
+  const client = await ForgeClient.open(forge.port, forge.accounts, forge.owner.userId);
+  watch.forgive();
   return {
+    parallel: PARALLEL,
     async attempt(random) {
       const { method, resource, body } = random.pick(shapes(random));
-      const sound = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+      const sound = Buffer.from(body === undefined ? '' : JSON.stringify(damageValue(random, body)));
       const address = random.oneIn(8) ? printable(mutate(random, Buffer.from(resource))) : resource;
-      const { status, body: answer } = await request(forge.port, method, `/ada/large.git/info/lfs/${address}`, {
+      const answer = await client.send({
+        method,
+        target: `/ada/large.git/info/lfs/${address}`,
         headers: {
-          authorization: basic(random.oneIn(10) ? 'nobody' : 'ada'),
+          ...(random.oneIn(10) && { authorization: `Bearer ${random.bytes(8).toString('hex')}` }),
           accept: random.oneIn(20) ? '*/*' : LFS_JSON,
           'content-type': random.oneIn(20) ? 'text/plain' : LFS_JSON,
           ...(random.oneIn(4) && { range: printable(mutate(random, Buffer.from('bytes=0-3'))) }),
         },
-        ...(method !== 'GET' && { body: random.oneIn(5) ? sound : mutate(random, sound, VOCABULARY) }),
+        ...(method !== 'GET' && { body: random.oneIn(3) ? sound : mutate(random, sound, VOCABULARY) }),
       });
-      const asked = `${method} ${address}`;
-      if (status >= 500) throw new Error(`status ${status} to ${asked}: ${answer}`);
-      if (status >= 400 && status !== 416 && answer.length > 0) JSON.parse(answer.toString());
+      if (answer.status >= 400 && answer.status !== 416 && answer.body.length > 0) JSON.parse(answer.body.toString());
     },
-    close: () => forge.close(),
+    async check() {
+      await watch.check(forge.accounts.database.sql);
+      const { status } = await client.send({ method: 'GET', target: '/ada/large.git/info/lfs/locks' });
+      if (status !== 406 && status !== 200) throw new Error(`status ${status} of the locks`);
+    },
+    async close() {
+      client.close();
+      watch.close();
+      await forge.close();
+    },
   };
+}
+
+const STRANGE_VALUES = [
+  null,
+  true,
+  -1,
+  0.5,
+  1e308,
+  2 ** 53,
+  '',
+  '../x',
+  '\0',
+  '\ud800',
+  [],
+  {},
+  [[[]]],
+  OID,
+  'a'.repeat(5_000),
+];
+
+/** One value somewhere in a body becomes another; the form around it stays. */
+function damageValue(random: Random, value: unknown): unknown {
+  if (random.oneIn(8)) return random.pick(STRANGE_VALUES);
+  if (Array.isArray(value)) return value.map((item) => (random.oneIn(2) ? damageValue(random, item) : item));
+  if (typeof value !== 'object' || value === null) return random.oneIn(6) ? random.pick(STRANGE_VALUES) : value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, damageValue(random, item)]));
 }
 
 /** Node sends nothing else. */

@@ -60,7 +60,7 @@ export function openPackTablesFuzzer(): FuzzSession {
   };
 }
 
-function makePack(random: Random, format: 'sha1' | 'sha256'): Buffer {
+export function makePack(random: Random, format: 'sha1' | 'sha256'): Buffer {
   const maker = new PackMaker(format);
   const bodies: Buffer[] = [];
   const offsets: number[] = [];

@@ -34,14 +34,14 @@ const HEADERS = [
   'bytes=-7',
 ];
 
-const SSH_COMMANDS = [
+export const SSH_COMMANDS = [
   "git-upload-pack '/ada/repo.git'",
   "git receive-pack 'ada/repo'",
   "git-upload-archive '/ada/repo.git'",
   'git-lfs-authenticate ada/repo.git download',
   "git-upload-pack '/ada/it'\\''s.git'",
 ];
-const SSH_VOCABULARY = [
+export const SSH_VOCABULARY = [
   ...["'", '"', '\\', ' ', ';', '&&', '|', '$(', '`', '\n', '-', '--', '../', '/', '~', 'git ', 'git-upload-pack '],
   ...['--exec=', '-o', 'sh -c', 'GIT_PROTOCOL=', '\\!', "'\\''", '%2e', '.git', 'git-shell', 'git-lfs-transfer'],
 ];
