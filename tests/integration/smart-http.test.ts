@@ -103,6 +103,7 @@ describe.skipIf(!hasDatabase)('git over HTTP', () => {
     const clone = path.join(forge.folder, `${name}-progress`);
     const { stderr } = await forge.git(forge.folder, ['clone', '--progress', forge.url(name), clone]);
     expect(stderr).toMatch(/^remote: Enumerating objects: \d+, done\./m);
+    expect(stderr).toMatch(/^remote: Counting objects: 100% \((\d+)\/\1\), done\./m);
   });
 
   it('takes a forced push and says so', async () => {

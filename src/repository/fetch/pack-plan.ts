@@ -44,6 +44,8 @@ export async function planPack(objects: PackedObjectStore, files: PackFiles, req
   const selected = await selectOnce(packs, { objects, files, packs, closure, request });
   const objectCount = countObjects(selected.selections);
   request.onProgress?.(`Enumerating objects: ${objectCount}, done.\n`);
+  // For those who look for the line of git before 2.19; the choice counted them.
+  if (objectCount > 0) request.onProgress?.(`Counting objects: 100% (${objectCount}/${objectCount}), done.\n`);
   const context: CopyContext = {
     blobs: files.blobs,
     objects,
