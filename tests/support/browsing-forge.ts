@@ -29,6 +29,7 @@ See [the guide](docs/guide.md) and [a name](100%25.txt).
 
 \`\`\`ts
 const wheels = 25; // of brass
+// ${'A line that is wider than any page. '.repeat(8)}
 \`\`\`
 
 - [x] add

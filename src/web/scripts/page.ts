@@ -1,6 +1,7 @@
 /** What script adds to pages that work without it. One listener for each kind of event, on the document. */
 import { completePage } from './complete-page.ts';
 import { chooseLines, showChosenLines } from './line-range.ts';
+import { reachScrollers } from './reach-scrollers.ts';
 
 const COPIED_SHOWN_MS = 1_500;
 
@@ -21,6 +22,8 @@ document.addEventListener('keydown', (event) => {
 
 window.addEventListener('hashchange', showChosenLines);
 showChosenLines();
+window.addEventListener('resize', reachScrollers);
+reachScrollers();
 void completePage();
 
 async function copy(button: HTMLElement): Promise<void> {
