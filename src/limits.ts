@@ -25,8 +25,8 @@ export const limits = {
   /** Push options of one push, and the bytes of one. */
   pushOptionsMax: 256,
   pushOptionMaxBytes: 4 * KIB,
-  /** The certificate of a signed push, which is kept: the commands of the largest push with names of 300 bytes. */
-  pushCertificateMaxBytes: 4 * MIB,
+  /** The certificate of a signed push, which is kept: the commands of the largest push with names of 100 bytes. */
+  pushCertificateMaxBytes: 2 * MIB,
   /** A ref name. */
   refNameMaxBytes: 1 * KIB,
   /** `ref-prefix` lines beyond which ls-refs ignores them all, as git does. */

@@ -7,7 +7,8 @@ const at = (seconds: number, repository = '7') => makePushNonce(KEY, repository,
 
 describe('a certificate', () => {
   const header = 'certificate version 0.1\npusher A <a@b> 1 +0000\npush-option a\npush-option b c\nnonce 1-x\n\n';
-  const read = (text: string) => signedCommandLines(Buffer.from(text)).map((line) => Buffer.from(line).toString());
+  const read = (text: string) =>
+    Array.from(signedCommandLines(Buffer.from(text)), (line) => Buffer.from(line).toString());
 
   it.each([
     ['PGP', '-----BEGIN PGP SIGNATURE-----\n\nnonce 2\n-----END PGP SIGNATURE-----\n'],
@@ -31,9 +32,10 @@ describe('a certificate', () => {
 
   it('has the values of its header in order, and none of what follows', () => {
     const certificate = Buffer.from(`${header}nonce 3\n`);
-    expect(certificateHeader(certificate, 'push-option')).toEqual(['a', 'b c']);
-    expect(certificateHeader(certificate, 'nonce')).toEqual(['1-x']);
-    expect(certificateHeader(certificate, 'pushee')).toEqual([]);
+    expect(certificateHeader(certificate, 'push-option', 9)).toEqual(['a', 'b c']);
+    expect(certificateHeader(certificate, 'push-option', 1)).toEqual(['a']);
+    expect(certificateHeader(certificate, 'nonce', 1)).toEqual(['1-x']);
+    expect(certificateHeader(certificate, 'pushee', 1)).toEqual([]);
   });
 });
 

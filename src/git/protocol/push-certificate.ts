@@ -17,37 +17,42 @@ const SIGNATURE_STARTS = [
   '-----BEGIN PGP MESSAGE-----',
   '-----BEGIN SIGNED MESSAGE-----',
   '-----BEGIN SSH SIGNATURE-----',
-].map((text) => Buffer.from(text));
+].map((text) => [...Buffer.from(text)]);
 
+const DASH = 0x2d;
 const NEWLINE = 0x0a;
 
 /**
- * The lines between the header and the signature, each a command as a pkt would hold it; views of the certificate.
+ * The lines between the header and the signature, each a command as a pkt would hold it; views of the certificate, one at a time, for a
+ * hostile one may have millions.
  *
  * @throws {ProtocolError} the header does not end
  */
-export function signedCommandLines(certificate: Uint8Array): Uint8Array[] {
+export function* signedCommandLines(certificate: Uint8Array): Generator<Uint8Array> {
   const bytes = Buffer.from(certificate.buffer, certificate.byteOffset, certificate.byteLength);
   const headerEnd = bytes.indexOf('\n\n');
   if (headerEnd < 0) throw new ProtocolError(`malformed push certificate ${bytes.toString('utf8', 0, 100)}`);
-  const lines: Uint8Array[] = [];
   const end = signatureStart(bytes);
   for (let at = headerEnd + 2; at < end; ) {
     const lineEnd = endOfLine(bytes, at, end);
-    lines.push(bytes.subarray(at, lineEnd));
+    yield bytes.subarray(at, lineEnd);
     at = lineEnd + 1;
   }
-  return lines;
 }
 
-/** The last line that begins a signature, and all after it, is one; without such a line nothing is: git's `parse_signed_buffer`. */
-function signatureStart(bytes: Buffer): number {
-  let start = bytes.length;
-  for (let at = 0; at < bytes.length; at = endOfLine(bytes, at, bytes.length) + 1) {
-    if (bytes[at] !== 0x2d) continue;
-    if (SIGNATURE_STARTS.some((text) => bytes.subarray(at, at + text.length).equals(text))) start = at;
+/**
+ * The last line that begins a signature, and all after it, is one; without such a line nothing is: git's `parse_signed_buffer`. Byte by
+ * byte, for searches of whole texts take long where nearly all of them is there again and again.
+ */
+function signatureStart(bytes: Uint8Array): number {
+  for (let at = bytes.length - 2; at >= 0; at--) {
+    if (bytes[at] === NEWLINE && bytes[at + 1] === DASH && beginsSignature(bytes, at + 1)) return at + 1;
   }
-  return start;
+  return bytes.length;
+}
+
+function beginsSignature(bytes: Uint8Array, at: number): boolean {
+  return SIGNATURE_STARTS.some((text) => text.every((byte, index) => bytes[at + index] === byte));
 }
 
 function endOfLine(bytes: Buffer, at: number, end: number): number {
@@ -55,15 +60,15 @@ function endOfLine(bytes: Buffer, at: number, end: number): number {
   return newline < 0 || newline > end ? end : newline;
 }
 
-/** The values of a header's lines of this name. */
-export function certificateHeader(certificate: Uint8Array, name: string): string[] {
+/** The values of a header's lines of this name, as far as `countMax`. The first line, which says what it is, has none. */
+export function certificateHeader(certificate: Uint8Array, name: string, countMax: number): string[] {
   const bytes = Buffer.from(certificate.buffer, certificate.byteOffset, certificate.byteLength);
+  const blank = bytes.indexOf('\n\n');
+  const header = bytes.subarray(0, blank < 0 ? bytes.length : blank);
+  const prefix = `\n${name} `;
   const values: string[] = [];
-  for (let at = 0; at < bytes.length && bytes[at] !== NEWLINE; ) {
-    const lineEnd = endOfLine(bytes, at, bytes.length);
-    const line = lineText(bytes.subarray(at, lineEnd));
-    if (line.startsWith(`${name} `)) values.push(line.slice(name.length + 1));
-    at = lineEnd + 1;
+  for (let at = header.indexOf(prefix); at >= 0 && values.length < countMax; at = header.indexOf(prefix, at + 1)) {
+    values.push(lineText(header.subarray(at + prefix.length, endOfLine(header, at + 1, header.length))));
   }
   return values;
 }

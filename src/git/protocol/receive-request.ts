@@ -107,7 +107,8 @@ class Draft {
   readonly asked = new Set<string>();
   clientSessionId: string | undefined;
   refusal: string | undefined;
-  readonly #certificate: Uint8Array[] = [];
+  /** Grows as it is needed: a list of its lines, which may be of one byte, would take many times as much. */
+  #certificate: Uint8Array = new Uint8Array(0);
   #certificateBytes = 0;
   #discardedBytes = 0;
 
@@ -126,25 +127,35 @@ class Draft {
     this.commands.length = 0;
     this.shallowIds.length = 0;
     this.pushOptions.length = 0;
-    this.#certificate.length = 0;
+    this.#certificate = new Uint8Array(0);
+    this.#certificateBytes = 0;
   }
 
   get certificate(): Uint8Array | undefined {
-    return this.#certificate.length > 0 ? Buffer.concat(this.#certificate) : undefined;
+    return this.#certificateBytes > 0 ? this.#certificate.subarray(0, this.#certificateBytes) : undefined;
   }
 
   addToCertificate(bytes: Uint8Array): void {
-    this.#certificate.push(bytes.slice());
-    this.#certificateBytes += bytes.length;
+    const sizeBytes = this.#certificateBytes + bytes.length;
     const bytesMax = limits.pushCertificateMaxBytes;
-    if (this.#certificateBytes > bytesMax) this.refuse(`push certificate of more than ${bytesMax} bytes`);
+    if (sizeBytes > bytesMax) {
+      this.refuse(`push certificate of more than ${bytesMax} bytes`);
+      return;
+    }
+    if (sizeBytes > this.#certificate.length) {
+      const grown = new Uint8Array(Math.min(bytesMax, Math.max(sizeBytes, 2 * this.#certificate.length)));
+      grown.set(this.#certificate.subarray(0, this.#certificateBytes));
+      this.#certificate = grown;
+    }
+    this.#certificate.set(bytes, this.#certificateBytes);
+    this.#certificateBytes = sizeBytes;
   }
 
   /** Whether the push options are others than those that were signed. */
   get hasForgedOptions(): boolean {
     const { certificate, pushOptions } = this;
     if (!certificate) return false;
-    const signed = certificateHeader(certificate, 'push-option');
+    const signed = certificateHeader(certificate, 'push-option', limits.pushOptionsMax + 1);
     return signed.length !== pushOptions.length || signed.some((option, index) => option !== pushOptions[index]);
   }
 

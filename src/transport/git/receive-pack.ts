@@ -147,7 +147,7 @@ async function readCertificate(
   { request: { certificate }, issuedNonce }: Push,
 ): Promise<PushCertificate | undefined> {
   if (!certificate) return undefined;
-  const [nonce] = certificateHeader(certificate, 'nonce');
+  const [nonce] = certificateHeader(certificate, 'nonce', 1);
   return {
     bytes: certificate,
     nonceStatus: await services.pushNonces.judge(repository, { nonce, issued: issuedNonce }),
