@@ -85,6 +85,37 @@ describe.skipIf(!hasDatabase)('fetches', () => {
     await git(copy, 'fsck', '--strict');
   });
 
+  it('get all of a history in which changes were taken back', async () => {
+    using history = new ScratchRepository();
+    const add = (seconds: number, files: Readonly<Record<string, string>>) => {
+      history.git(['read-tree', '--empty']);
+      for (const [name, text] of Object.entries(files)) {
+        const blob = history.writeObject('blob', text);
+        history.git(['update-index', '--add', '--cacheinfo', `100644,${blob},${name}`]);
+      }
+      history.git(['commit', '-q', '-m', 'x'], { env: { GIT_COMMITTER_DATE: `${seconds} +0000` } });
+    };
+    add(1_700_000_000, { 'a/one': '1' });
+    add(1_700_000_001, { 'a/one': '1', 'b/c/two': '2' });
+    add(1_700_000_002, { 'a/one': 'other', 'b/c/two': '2' });
+    // The tree of the second commit again, and then with dates that go backwards.
+    add(1_700_000_003, { 'a/one': '1', 'b/c/two': '2' });
+    add(1_600_000_000, { 'a/one': '1', 'b/c/two': '2', 'd/three': '3' });
+    add(1_500_000_000, { 'a/one': '1', 'b/c/two': '2' });
+    add(1_400_000_000, { 'a/one': '1', 'b/c/two': '2', 'd/three': '3' });
+    await forge.createRepository('reverts');
+    const url = forge.url('reverts', 'ada');
+    // Beside a branch that the clone does not take, so that whole packs will not do.
+    history.git(['branch', 'wanted']);
+    add(1_700_000_009, { other: 'branch' });
+    await git(history.directory, 'push', '-q', url, 'main', 'wanted');
+    for (const depth of [[], ['--depth=6'], ['--depth=4']]) {
+      const name = `reverts-${cloneCount++}.git`;
+      await git(forge.folder, 'clone', '-q', '--bare', '--single-branch', '--branch=wanted', ...depth, url, name);
+      await git(`${forge.folder}/${name}`, 'fsck', '--strict');
+    }
+  });
+
   it('tell how much they sent', async () => {
     const { stderr } = await forge.git(forge.folder, [
       'clone',
