@@ -64,6 +64,9 @@ export const FILTERS = [
   'combine:tree%3A3+blob:none',
 ];
 
+/** Stands for some blob of the repository, whose lines are the patterns. */
+const SPARSE = 'sparse';
+
 const FLAGS = ['thin-pack', 'ofs-delta', 'no-progress', 'include-tag'];
 
 const deepenPlan: fc.Arbitrary<DeepenPlan> = fc.record({
@@ -86,7 +89,7 @@ const fetchPlan: fc.Arbitrary<FetchPlan> = fc.record({
   clientDepth: fc.constantFrom(0, 0, 0, 0, 1, 2, 3),
   filter: fc.oneof(
     { weight: 3, arbitrary: fc.constant(undefined) },
-    { weight: 1, arbitrary: fc.constantFrom(...FILTERS) },
+    { weight: 1, arbitrary: fc.constantFrom(...FILTERS, SPARSE, SPARSE) },
   ),
   wantRefs: fc.oneof(
     { weight: 4, arbitrary: fc.constant([]) },
@@ -117,7 +120,7 @@ function realise(plan: FetchPlan, repository: GeneratedRepository, offered: Offe
   const canDeepen = offers.has('shallow');
   const clientShallow = canDeepen && plan.clientDepth > 0 ? boundaryAt(repository, haves, plan.clientDepth) : [];
   const deepen = canDeepen ? deepenLines(plan, repository, offers) : [];
-  const filter = plan.filter !== undefined && offers.has('filter') ? plan.filter : undefined;
+  const filter = plan.filter !== undefined && offers.has('filter') ? filterOf(plan, repository) : undefined;
   const sidebandAll = plan.version === 2 && plan.sidebandAll && offers.has('sideband-all');
   const parts = { plan, wants, clientShallow, deepen, filter, haves: [...haves, ...unknown], format: model.format };
   const hiddenTargets = [...repository.refs]
@@ -148,6 +151,13 @@ function realise(plan: FetchPlan, repository: GeneratedRepository, offered: Offe
 function peeled({ model }: GeneratedRepository, id: string): string {
   const { type, references } = model.get(id);
   return type === 'tag' && references[0] !== undefined ? references[0] : id;
+}
+
+function filterOf({ filter, wants }: FetchPlan, repository: GeneratedRepository): string | undefined {
+  if (filter !== SPARSE) return filter;
+  const blobs = [...visibleIds(repository)].filter((id) => repository.model.get(id).type === 'blob');
+  const [number = 0] = wants;
+  return blobs.length > 0 ? `sparse:oid=${blobs[number % blobs.length]}` : undefined;
 }
 
 function wantsOf({ wants, wantKind }: FetchPlan, repository: GeneratedRepository): string[] {

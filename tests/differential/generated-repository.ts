@@ -39,6 +39,8 @@ interface RepositoryPlan {
 
 /** Names beside and below each other, and one that sorts between a folder and its contents. */
 const FILES = ['README', 'a', 'a.b/c', 'a/b', 'a/c/d', 'a/c/e', 'deep/er/still/file', 'link', 'sub', 'z', 'Ünïcode'];
+/** A file of some repositories, which `--filter=sparse:oid=` may name. */
+const SPARSE_PATTERNS = `${'# Of a sparse checkout\n'.repeat(14)}/a/\n!/a/c/\nREADME\ndeep/\n!still/\n/z\n`;
 const KINDS: readonly EntryKind[] = ['file', 'file', 'file', 'file', 'executable', 'link', 'submodule', 'absent'];
 const BRANCHES = ['main', 'side', 'topic/one', 'topic/two', 'release-1', 'Z', 'ünï', 'old'];
 const TAGS = ['v1', 'v1.0', 'v1.0-rc', 'light', 'nested/tag', 'zz', 'tree', 'blob'];
@@ -127,7 +129,8 @@ function makeCommits(model: ObjectModel, plans: readonly CommitPlan[]): string[]
 function edit(model: ObjectModel, files: Map<string, ModelTreeEntry>, name: string, content: number, kind: EntryKind) {
   if (kind === 'absent') return void files.delete(name);
   // The largest are some kilobytes, so that limits of sizes part them.
-  const text = content === 0 ? '' : `Content ${content}\n`.repeat(content === 8 ? 400 : content * 7);
+  const lines = `Content ${content}\n`.repeat(content === 8 ? 400 : content * 7);
+  const text = content === 7 ? SPARSE_PATTERNS : content === 0 ? '' : lines;
   if (kind === 'submodule') {
     const id = String(content).repeat(model.zeroId.length).replace(/^0/, '1');
     files.set(name, { mode: '160000', name, id });
