@@ -3,6 +3,7 @@ import type { FuzzTarget } from './fuzz-target.ts';
 import { openLfsFuzzer } from './target/lfs-http.ts';
 import { openDeltaFuzzer, openObjectFuzzer } from './target/object.ts';
 import { openPackFuzzer, openPackTablesFuzzer } from './target/pack.ts';
+import { openPatternFuzzer } from './target/pattern.ts';
 import { openReceivePackFuzzer } from './target/receive-pack.ts';
 import { openSshSessionFuzzer } from './target/ssh-session.ts';
 import {
@@ -24,6 +25,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: 'header', open: openHeaderFuzzer },
   { name: 'ssh-command', open: openSshCommandFuzzer },
   { name: 'filter', open: openFilterFuzzer },
+  { name: 'pattern', open: openPatternFuzzer },
   { name: 'upload-pack', open: openUploadPackFuzzer },
   { name: 'receive-pack', open: openReceivePackFuzzer },
   { name: 'lfs', open: openLfsFuzzer },
