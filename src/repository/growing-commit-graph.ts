@@ -1,6 +1,6 @@
 /**
  * The commits of a repository's packs in typed arrays that only ever grow: a push adds its commits to the end, and a snapshot taken
- * before goes on seeing the part that it knew. 48 bytes a commit and two ids.
+ * before goes on seeing the part that it knew. 56 bytes a commit and two ids.
  */
 import { fromHex, toHex } from '#bytes/hex.ts';
 import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
@@ -16,6 +16,7 @@ export class GrowingCommitGraph {
   readonly ids: IdTable;
   treeIds: Uint8Array;
   dates = new Float64Array(1024);
+  generations = new Float64Array(1024);
   /** Where each commit's parents begin in `parents`; one more, for the end. */
   parentStarts = new Uint32Array(1025);
   parents = new Int32Array(1024);
@@ -70,16 +71,48 @@ export class GrowingCommitGraph {
       }
       this.parentStarts[position + 1] = at;
     }
+    for (let position = firstNew; position < this.ids.size; position++) this.#addGeneration(position);
+  }
+
+  /** Parents may come later in a pack than their children: their generations are found first. */
+  #addGeneration(first: number): void {
+    const stack = [first];
+    for (let position = stack.at(-1); position !== undefined; position = stack.at(-1)) {
+      if (this.generations[position] === 0 && !this.#followParents(position, stack)) continue;
+      stack.pop();
+    }
+  }
+
+  /** Finds a generation by those of the parents. @returns whether they were all known; if not, those that were not are on the stack */
+  #followParents(position: number, stack: number[]): boolean {
+    const waiting = stack.length;
+    const end = this.parentStarts[position + 1] as number;
+    let newest = 0;
+    for (let index = this.parentStarts[position] as number; index < end; index++) {
+      const parent = this.parents[index] as number;
+      if (parent < 0) continue;
+      const generation = this.generations[parent] as number;
+      if (generation === 0) stack.push(parent);
+      newest = Math.max(newest, generation);
+    }
+    if (stack.length > waiting) return false;
+    const date = Math.min(this.dates[position] as number, GENERATION_DATE_MAX);
+    this.generations[position] = Math.max(date, newest + 1);
+    return true;
   }
 
   #reserve(count: number): void {
     if (count <= this.dates.length) return;
     const capacity = Math.max(count, this.dates.length * 2);
     this.dates = grown(this.dates, new Float64Array(capacity));
+    this.generations = grown(this.generations, new Float64Array(capacity));
     this.parentStarts = grown(this.parentStarts, new Uint32Array(capacity + 1));
     this.treeIds = grown(this.treeIds, new Uint8Array(capacity * this.#format.idBytes));
   }
 }
+
+/** Dates may be any number; beyond this one, adding one might not make a later one. Seconds: some 34,000 years. */
+const GENERATION_DATE_MAX = 2 ** 40;
 
 class CommitGraphView implements CommitGraph {
   readonly count: number;
@@ -111,6 +144,10 @@ class CommitGraphView implements CommitGraph {
 
   dateAt(position: number): number {
     return this.#graph.dates[position] as number;
+  }
+
+  generationAt(position: number): number {
+    return this.#graph.generations[position] as number;
   }
 
   parentCount(position: number): number {

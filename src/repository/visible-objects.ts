@@ -15,9 +15,10 @@ import type { Ref } from '#git/ref-store.ts';
 import { DateQueue } from '#git/walk/ancestry.ts';
 import type { CommitGraph } from '#git/walk/commit-graph.ts';
 import { IdTable } from '#git/walk/id-table.ts';
+import { ReachableCommits } from '#git/walk/reachable-commits.ts';
 import { limits } from '#limits.ts';
-import type { LoadedPack, PackedObjectStore } from './packed-object-store.ts';
-import { Pause } from './pause.ts';
+import { headerAt, type LoadedPack, type PackedObjectStore } from './packed-object-store.ts';
+import { Pause, runWithPauses } from './pause.ts';
 
 const TREES_AT_ONCE = 64;
 
@@ -28,8 +29,8 @@ export class VisibleObjects {
   readonly #pause = new Pause();
   /** Ids that refs name themselves. */
   readonly #tips: IdTable;
-  readonly #wholePacks = new Map<LoadedPack, boolean>();
-  #marks: Promise<{ graph: CommitGraph; marks: Uint8Array }> | undefined;
+  readonly #wholePacks = new Map<LoadedPack, Promise<boolean>>();
+  #history: { readonly graph: CommitGraph; readonly reachable: ReachableCommits } | undefined;
 
   /** @param refs those that the pusher may see */
   constructor(objects: PackedObjectStore, refs: readonly Ref[], signal: AbortSignal) {
@@ -48,69 +49,101 @@ export class VisibleObjects {
   async findInvisible(ids: Uint8Array): Promise<number[]> {
     const packs = await this.#objects.load();
     const { idBytes } = this.#objects.format;
-    const doubtful = new IdTable(this.#objects.format);
-    const numbers: number[] = [];
+    const doubtful = { tag: new IdTable(this.#objects.format), other: new IdTable(this.#objects.format) };
+    const invisible: number[] = [];
+    const doubts: { readonly number: number; readonly table: IdTable }[] = [];
     for (let number = 0; number * idBytes < ids.length; number++) {
       if (this.#pause.isDue) await this.#pause.take();
-      if (await this.#isPlainlyVisible(packs, ids, number * idBytes)) continue;
-      doubtful.add(ids, number * idBytes);
-      numbers.push(number);
+      const sight = await this.#lookFor(packs, ids, number * idBytes);
+      if (sight === 'visible') continue;
+      if (sight === 'invisible') {
+        invisible.push(number);
+        continue;
+      }
+      const table = doubtful[sight];
+      table.add(ids, number * idBytes);
+      doubts.push({ number, table });
     }
-    const found = await this.#findInTrees(doubtful);
-    return numbers.filter((number) => (found.notes[doubtful.find(ids, number * idBytes)] as number) === 0);
+    await this.#findInTags(doubtful.tag);
+    await this.#findInTrees(doubtful.other);
+    for (const { number, table } of doubts) {
+      if (table.notes[table.find(ids, number * idBytes)] === 0) invisible.push(number);
+    }
+    return invisible.sort((a, b) => a - b);
   }
 
-  /** Without reading objects. */
-  async #isPlainlyVisible(packs: readonly LoadedPack[], ids: Uint8Array, idStart: number): Promise<boolean> {
-    if (this.#tips.find(ids, idStart) >= 0) return true;
-    const { graph, marks } = await this.#reachableCommits();
-    const commit = graph.positionOfSlot(ids, idStart);
-    if (commit >= 0) return marks[commit] !== 0;
+  /** Without reading objects. @returns for what may be visible all the same, what it is: a tag, or a tree or blob */
+  async #lookFor(
+    packs: readonly LoadedPack[],
+    ids: Uint8Array,
+    idStart: number,
+  ): Promise<'visible' | 'invisible' | 'tag' | 'other'> {
+    if (this.#tips.find(ids, idStart) >= 0) return 'visible';
+    const isReached = await this.#reaches(ids, idStart);
+    if (isReached !== undefined) return isReached ? 'visible' : 'invisible';
+    let isTag = false;
     for (let index = packs.length - 1; index >= 0; index--) {
       const pack = packs[index] as LoadedPack;
-      if (pack.index.find(ids, idStart) >= 0 && this.#isWhole(pack, graph, marks)) return true;
+      const position = pack.index.find(ids, idStart);
+      if (position < 0) continue;
+      if (await this.#isWhole(pack)) return 'visible';
+      isTag = headerAt({ pack, position }).type === 'tag';
     }
-    return false;
+    return isTag ? 'tag' : 'other';
   }
 
   /** Whether everything in the pack is reachable, because its roots are: `fetch/whole-packs.ts`. */
-  #isWhole(pack: LoadedPack, graph: CommitGraph, marks: Uint8Array): boolean {
-    let isWhole = this.#wholePacks.get(pack);
-    if (isWhole === undefined) {
-      isWhole = pack.summary.roots.every((position) => {
-        const id = pack.index.idAt(position);
-        const commit = graph.positionOfSlot(id, 0);
-        return commit >= 0 ? marks[commit] !== 0 : this.#tips.find(id, 0) >= 0;
-      });
-      this.#wholePacks.set(pack, isWhole);
-    }
+  #isWhole(pack: LoadedPack): Promise<boolean> {
+    const known = this.#wholePacks.get(pack);
+    if (known) return known;
+    const isWhole = this.#areRootsReached(pack);
+    this.#wholePacks.set(pack, isWhole);
     return isWhole;
   }
 
-  #reachableCommits(): Promise<{ graph: CommitGraph; marks: Uint8Array }> {
-    this.#marks ??= this.#markReachable();
-    return this.#marks;
-  }
-
-  async #markReachable(): Promise<{ graph: CommitGraph; marks: Uint8Array }> {
-    const graph = await this.#objects.commitGraph();
-    const marks = new Uint8Array(graph.count);
-    const stack = this.#refs.map((ref) => graph.positionOf(ref.peeled ?? ref.target));
-    for (let position = stack.pop(); position !== undefined; position = stack.pop()) {
-      if (position < 0 || marks[position]) continue;
-      marks[position] = 1;
+  async #areRootsReached({ index, summary }: LoadedPack): Promise<boolean> {
+    for (const position of summary.roots) {
       if (this.#pause.isDue) await this.#pause.take();
-      const count = graph.parentCount(position);
-      for (let index = 0; index < count; index++) stack.push(graph.parentAt(position, index));
+      const id = index.idAt(position);
+      if (this.#tips.find(id, 0) < 0 && !(await this.#reaches(id, 0))) return false;
     }
-    return { graph, marks };
+    return true;
   }
 
-  /** Looks for trees, blobs and tags under everything that is visible, newest first. @returns `wanted`, those found marked */
-  async #findInTrees(wanted: IdTable): Promise<IdTable> {
+  /** Whether visible refs reach a commit; undefined when it is no commit. */
+  async #reaches(ids: Uint8Array, idStart: number): Promise<boolean | undefined> {
+    this.#history ??= this.#openHistory(await this.#objects.commitGraph());
+    const { graph, reachable } = this.#history;
+    const position = graph.positionOfSlot(ids, idStart);
+    if (position < 0) return undefined;
+    return reachable.isFound(position) || runWithPauses(reachable.has(position), this.#signal);
+  }
+
+  #openHistory(graph: CommitGraph) {
+    return { graph, reachable: new ReachableCommits(graph, tipsOf(this.#refs, graph)) };
+  }
+
+  /** Looks for tags between the tags that refs name and what they lead to. Marks those of `wanted` that it finds. */
+  async #findInTags(wanted: IdTable): Promise<void> {
+    if (wanted.size === 0) return;
+    for (const { target, peeled } of this.#refs) {
+      if (peeled === undefined) continue;
+      let id = target;
+      while (id !== peeled) {
+        if (wanted.find(fromHex(id), 0) >= 0) wanted.mark(fromHex(id), 0, 1);
+        id = parseTag((await this.#objects.read(id)).body, this.#objects.format).targetId;
+      }
+      this.#signal.throwIfAborted();
+      if (this.#pause.isDue) await this.#pause.take();
+    }
+  }
+
+  /** Looks for trees and blobs under everything that is visible, newest first. Marks those of `wanted` that it finds. */
+  async #findInTrees(wanted: IdTable): Promise<void> {
+    if (wanted.size === 0) return;
     const search = new TreeSearch(this.#objects, wanted, this.#pause, this.#signal);
     await search.lookAtTips(this.#refs);
-    const { graph } = await this.#reachableCommits();
+    const graph = await this.#objects.commitGraph();
     const queue = new DateQueue(graph);
     const seen = new Uint8Array(graph.count);
     const push = (position: number) => {
@@ -118,15 +151,18 @@ export class VisibleObjects {
       seen[position] = 1;
       queue.push(position);
     };
-    for (const ref of this.#refs) push(graph.positionOf(ref.peeled ?? ref.target));
+    for (const position of tipsOf(this.#refs, graph)) push(position);
     while (search.missingCount > 0 && queue.size > 0) {
       const position = queue.pop();
       await search.lookAt(fromHex(graph.treeAt(position)));
       const count = graph.parentCount(position);
       for (let index = 0; index < count; index++) push(graph.parentAt(position, index));
     }
-    return wanted;
   }
+}
+
+function tipsOf(refs: readonly Ref[], graph: CommitGraph): number[] {
+  return refs.map((ref) => graph.positionOf(ref.peeled ?? ref.target));
 }
 
 /** Reads trees, each once, until all that is wanted was seen. */
@@ -147,16 +183,12 @@ class TreeSearch {
     this.missingCount = wanted.size;
   }
 
-  /** The tags that refs name, and what is neither a tag nor a commit. */
+  /** Trees and blobs that refs lead to without a commit. */
   async lookAtTips(refs: readonly Ref[]): Promise<void> {
-    for (const { target, peeled } of refs) {
+    for (const { target, peeled = target } of refs) {
       if (this.missingCount === 0) return;
-      let id = target;
-      while (peeled !== undefined && id !== peeled) {
-        id = parseTag((await this.#objects.read(id)).body, this.#objects.format).targetId;
-        this.#found(fromHex(id), 0);
-      }
-      if ((await this.#objects.header(id))?.type === 'tree') await this.lookAt(fromHex(id));
+      this.#found(fromHex(peeled), 0);
+      if ((await this.#objects.header(peeled))?.type === 'tree') await this.lookAt(fromHex(peeled));
     }
   }
 

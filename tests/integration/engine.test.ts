@@ -3,10 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectDatabase, type Database } from '#db/client.ts';
 import { DEFAULT_GIT_SETTINGS } from '#repository/git-settings.ts';
 import { sweepPacks } from '#repository/pack-sweeper.ts';
+import { PackedObjectStore } from '#repository/packed-object-store.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import type { PushOutcome, RefCommand } from '#repository/repository-engine.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
@@ -139,7 +140,7 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
     commit('a.txt', 'one\n'.repeat(100));
     const tip = commit('a.txt', `${'one\n'.repeat(100)}two\n`);
     const outcome = await push(packOf([tip]), [create('refs/heads/main', tip)]);
-    expect(outcome).toEqual({ unpackError: undefined, refs: [{ kind: 'ok', name: 'refs/heads/main', forced: false }] });
+    expect(outcome).toEqual({ unpackError: undefined, refs: [{ kind: 'ok', name: 'refs/heads/main' }] });
     const snapshot = await engine.snapshot(repositoryId);
     expect(snapshot.refs.find('HEAD')?.target).toBe(tip);
     expect(idsOf(await fetch([tip]))).toEqual(idsIn(tip));
@@ -163,7 +164,7 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
     const second = commit('a.txt', `${text}more\n`);
     const thin = packOf([second, `^${first}`], '--thin', '--delta-base-offset');
     const outcome = await push(thin, [{ name: 'refs/heads/main', oldId: first, newId: second }]);
-    expect(outcome.refs[0]).toEqual({ kind: 'ok', name: 'refs/heads/main', forced: false });
+    expect(outcome.refs[0]).toEqual({ kind: 'ok', name: 'refs/heads/main' });
     expect(idsOf(await fetch([second]))).toEqual(idsIn(second));
     const incremental = await fetch([second], [first]);
     expect(idsOf(incremental, 'partial')).toEqual(idsIn(second, `^${first}`));
@@ -230,14 +231,6 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
     expect(idsOf(await fetch([base]))).toEqual(idsIn(base));
   });
 
-  it('tells forced updates from fast-forwards', async () => {
-    const first = commit('a.txt', '1\n');
-    const second = commit('a.txt', '2\n');
-    await push(packOf([second]), [create('refs/heads/main', second)]);
-    const back = await push(packOf([first, `^${second}`]), [{ name: 'refs/heads/main', oldId: second, newId: first }]);
-    expect(back.refs[0]).toEqual({ kind: 'ok', name: 'refs/heads/main', forced: true });
-  });
-
   it.each([
     [
       'an old value that is out of date',
@@ -261,6 +254,27 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
     const outcome = await push(undefined, [made]);
     expect(outcome.refs).toEqual([{ kind: 'rejected', name: made.name, reason }]);
     expect((await engine.snapshot(repositoryId)).refs.refs.map((ref) => ref.name)).toEqual(['refs/heads/main']);
+  });
+
+  it('reads no tree to find out that no ref reaches a commit or tag', async () => {
+    const base = commit('a.txt', 'a\n');
+    const moved = commit('b.txt', 'b\n');
+    git('tag', '-a', '-m', 'gone', 'gone', moved);
+    const tag = git('rev-parse', 'gone');
+    await push(packOf([tag]), [create('refs/heads/main', moved), create('refs/tags/gone', tag)]);
+    await push(undefined, [
+      { name: 'refs/heads/main', oldId: moved, newId: base },
+      { name: 'refs/tags/gone', oldId: tag, newId: ZERO },
+    ]);
+    const { signal } = new AbortController();
+    const snapshot = await engine.snapshot(repositoryId);
+    const reads = vi.spyOn(PackedObjectStore.prototype, 'readMany');
+    expect(await snapshot.reachableMany([moved, tag, base], snapshot.refs.refs, signal)).toEqual([false, false, true]);
+    expect(reads).not.toHaveBeenCalled();
+    const blob = git('rev-parse', `${moved}:b.txt`);
+    expect(await snapshot.reachableMany([blob], snapshot.refs.refs, signal)).toEqual([false]);
+    expect(reads).toHaveBeenCalled();
+    reads.mockRestore();
   });
 
   it('takes all or none of an atomic push', async () => {

@@ -43,14 +43,12 @@ export function* markingAncestors(
 /** Commits that a walk looks at before it pauses: less than a millisecond. */
 export const STEPS_BETWEEN_PAUSES = 2048;
 
-/**
- * Whether `ancestor` is reachable from `descendant`, itself included. Walks newest first, which finds an ancestor soon; that there is none shows only
- * when all history was seen, for committer dates cannot be trusted to order it.
- */
+/** Whether `ancestor` is reachable from `descendant`, itself included. Looks at commits of later generations than the ancestor's alone. */
 export function isAncestor(graph: CommitGraph, ancestor: number, descendant: number): boolean {
   if (ancestor < 0 || descendant < 0) return false;
+  const oldest = graph.generationAt(ancestor);
   const seen = new Uint8Array(graph.count);
-  const queue = new DateQueue(graph);
+  const queue = DateQueue.byGeneration(graph);
   seen[descendant] = 1;
   queue.push(descendant);
   for (let position = queue.pop(); position >= 0; position = queue.pop()) {
@@ -58,7 +56,7 @@ export function isAncestor(graph: CommitGraph, ancestor: number, descendant: num
     const count = graph.parentCount(position);
     for (let index = 0; index < count; index++) {
       const parent = graph.parentAt(position, index);
-      if (parent < 0 || seen[parent]) continue;
+      if (parent < 0 || seen[parent] || graph.generationAt(parent) < oldest) continue;
       seen[parent] = 1;
       queue.push(parent);
     }
@@ -66,16 +64,22 @@ export function isAncestor(graph: CommitGraph, ancestor: number, descendant: num
   return false;
 }
 
-/** Positions by committer date, newest first; of one date, the one that came first. A binary heap. */
+/** Positions by date, newest first; of one date, the one that came first. A binary heap. */
 export class DateQueue {
-  readonly #graph: CommitGraph;
+  readonly #graph: Pick<CommitGraph, 'dateAt'>;
   readonly #heap: number[] = [];
   /** When each of them came. */
   readonly #arrivals: number[] = [];
   #arrivalCount = 0;
 
-  constructor(graph: CommitGraph) {
+  /** By committer date. */
+  constructor(graph: Pick<CommitGraph, 'dateAt'>) {
     this.#graph = graph;
+  }
+
+  /** No commit comes before one that leads to it. */
+  static byGeneration(graph: Pick<CommitGraph, 'generationAt'>): DateQueue {
+    return new DateQueue({ dateAt: (position) => graph.generationAt(position) });
   }
 
   get size(): number {
@@ -93,6 +97,11 @@ export class DateQueue {
     }
     this.#heap[at] = position;
     this.#arrivals[at] = arrival;
+  }
+
+  /** What `pop` would return. */
+  peek(): number {
+    return this.#heap[0] ?? -1;
   }
 
   /** @returns -1 when empty */

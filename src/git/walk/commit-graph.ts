@@ -15,6 +15,11 @@ export interface CommitGraph {
   treeAt(position: number): ObjectId;
   /** Committer date, seconds since 1970. */
   dateAt(position: number): number;
+  /**
+   * Corrected committer date: later than that of each parent in the graph, and else the commit's own. Unlike dates it orders history, so a
+   * walk that goes by it need not look below what it seeks — gitformat-commit-graph(5), "Generation Data".
+   */
+  generationAt(position: number): number;
   parentCount(position: number): number;
   /** @param index from 0 to `parentCount - 1` @returns the parent's position, or -1 when it is not in the graph */
   parentAt(position: number, index: number): number;

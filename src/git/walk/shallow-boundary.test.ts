@@ -1,20 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { graphOf as graphOfCommits } from '../../../tests/fixtures/commit-graph.ts';
 import type { CommitGraph } from './commit-graph.ts';
 import { type BoundaryWalk, boundaryByBreadth, boundaryByDepth, boundaryBySelection } from './shallow-boundary.ts';
 
 /** @param parents of each commit; parents come before their children, and so do their dates unless given */
 function graphOf(parents: readonly (readonly number[])[], dates: readonly number[] = []): CommitGraph {
-  return {
-    count: parents.length,
-    positionOf: Number,
-    positionOfSlot: () => -1,
-    idAt: String,
-    treeAt: String,
-    dateAt: (position) => dates[position] ?? position,
-    parentCount: (position) => parents[position]?.length ?? 0,
-    parentAt: (position, index) => parents[position]?.[index] ?? -1,
-  };
+  return graphOfCommits(
+    parents.map((ofCommit, position) => ({ parents: ofCommit, date: dates[position] ?? position })),
+  );
 }
 
 function run<Result>(walk: Generator<void, Result>): Result {

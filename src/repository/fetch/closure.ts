@@ -3,19 +3,18 @@ import { fromHex } from '#bytes/hex.ts';
 import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
 import { parseTag } from '#git/object/tag.ts';
 import type { Ref } from '#git/ref-store.ts';
-import { markingAncestors } from '#git/walk/ancestry.ts';
+import { WANTED, walkDifference } from '#git/walk/commit-difference.ts';
 import type { CommitGraph } from '#git/walk/commit-graph.ts';
 import { IdTable } from '#git/walk/id-table.ts';
 import type { PackedObjectStore } from '../packed-object-store.ts';
 import { Pause, runWithPauses } from '../pause.ts';
 import type { PackRequest } from '../repository-engine.ts';
 
-export const WANTED = 1;
-export const HAD = 2;
-
 export interface Closure {
   readonly graph: CommitGraph;
-  /** WANTED and HAD for each commit of the graph, ancestors included. */
+  /** Wanted and not had. */
+  readonly newCommits: readonly number[];
+  /** WANTED and HAD, for new commits and their parents. */
   readonly marks: Uint8Array;
   /** Commits whose parents the client lacks and goes on lacking, or gets for the first time: nothing is known of it from their parents. */
   readonly boundary: ReadonlySet<number>;
@@ -54,13 +53,14 @@ export async function computeClosure(objects: PackedObjectStore, request: Closur
   const commitsHad = [...had.commits, ...unshallowed];
   const commitWants = [...wanted.commits, ...childrenHad.keys()];
   const isCut = (position: number) => boundary.has(position);
-  await runWithPauses(markingAncestors(graph, commitsHad, marks, HAD, isCut), request.signal);
-  await runWithPauses(markingAncestors(graph, commitWants, marks, WANTED, isCut), request.signal);
+  const sides = { wants: commitWants, haves: commitsHad };
+  const newCommits = await runWithPauses(walkDifference(graph, sides, marks, isCut), request.signal);
   const tags = without(wantedTags, hadTags, objects.format);
   const isSent = (id: Uint8Array) => marks[graph.positionOfSlot(id, 0)] === WANTED;
   if (request.includeTag) await addTags(objects, request.visibleRefs, tags, isSent);
   return {
     graph,
+    newCommits,
     marks,
     boundary,
     childrenHad,

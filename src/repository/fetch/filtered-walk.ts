@@ -9,11 +9,12 @@ import { NO_DIRECTORY, type SparsePatterns } from '#git/filter/sparse-patterns.t
 import { isGitlinkMode, isTreeMode } from '#git/object/file-mode.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import { findTreeEntry, TreeReader } from '#git/object/tree.ts';
+import { HAD } from '#git/walk/commit-difference.ts';
 import { IdTable } from '#git/walk/id-table.ts';
 import { limits } from '#limits.ts';
 import type { PackedObjectStore } from '../packed-object-store.ts';
 import { Pause } from '../pause.ts';
-import { type Closure, HAD } from './closure.ts';
+import type { Closure } from './closure.ts';
 import { commitsToSend, idsOf, relativesOf } from './object-walk.ts';
 
 /** What the filter says about paths and depths; types and sizes are left to the caller. */

@@ -9,12 +9,12 @@ import { isGitlinkMode, isTreeMode } from '#git/object/file-mode.ts';
 import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
 import type { TreeReader } from '#git/object/tree.ts';
 import { DateQueue } from '#git/walk/ancestry.ts';
-import type { CommitGraph } from '#git/walk/commit-graph.ts';
+import { HAD } from '#git/walk/commit-difference.ts';
 import { IdTable } from '#git/walk/id-table.ts';
 import { entryAt, TreeComparer } from '#git/walk/tree-changes.ts';
 import type { PackedObjectStore } from '../packed-object-store.ts';
 import { Pause } from '../pause.ts';
-import { type Closure, HAD, WANTED } from './closure.ts';
+import type { Closure } from './closure.ts';
 
 export interface NeededObjects {
   /** To be sent. */
@@ -37,22 +37,22 @@ export async function walkObjects(
 }
 
 export interface CommitsToSend {
-  /** Newest first, as git writes them. */
+  /** Newest first, and none after one of its parents. */
   readonly positions: readonly number[];
   /** Their ids, one slot after another. */
   readonly ids: Uint8Array;
 }
 
 export async function commitsToSend(
-  { graph, marks }: Closure,
+  { graph, newCommits }: Closure,
   format: ObjectFormat,
   signal: AbortSignal,
 ): Promise<CommitsToSend> {
   const pause = new Pause();
-  const queue = new DateQueue(graph);
+  const queue = DateQueue.byGeneration(graph);
   const positions: number[] = [];
-  for (let position = 0; position < graph.count; position++) {
-    if (marks[position] === WANTED) queue.push(position);
+  for (const position of newCommits) {
+    queue.push(position);
     if (pause.isDue) await pause.take();
   }
   const ids = new Uint8Array(queue.size * format.idBytes);
@@ -106,7 +106,9 @@ class ObjectWalk {
   async addCommits(closure: Closure, { positions, ids }: CommitsToSend): Promise<void> {
     const { graph, marks } = closure;
     for (let at = 0; at < ids.length; at += this.#format.idBytes) this.needed.add(ids, at);
-    for (const position of await this.#parentsFirst(graph, positions)) {
+    // Parents first, so that all of a parent's tree is known by the time its child is looked at: a tree that is met again, as when a change
+    // is taken back, was compared with trees that were complete, and so is complete itself.
+    for (const position of positions.toReversed()) {
       const relatives = relativesOf(closure, position);
       for (const relative of relatives) {
         if ((marks[relative] as number) & HAD) this.clientHas.add(fromHex(graph.treeAt(relative)), 0);
@@ -116,35 +118,6 @@ class ObjectWalk {
         relatives.map((relative) => ({ id: graph.treeAt(relative), isHad: ((marks[relative] as number) & HAD) !== 0 })),
       );
     }
-  }
-
-  /**
-   * So that all of a parent's tree is known by the time its child is looked at, whatever their dates: a tree that is met again, as when a
-   * change is taken back, was compared with trees that were complete, and so is complete itself.
-   */
-  async #parentsFirst(graph: CommitGraph, positions: readonly number[]): Promise<number[]> {
-    const states = new Uint8Array(graph.count);
-    for (const position of positions) states[position] = WAITING;
-    const ordered: number[] = [];
-    const pause = new Pause();
-    for (const start of positions.toReversed()) {
-      const stack = states[start] === WAITING ? [start] : [];
-      for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-        if (pause.isDue) await pause.take();
-        if (states[top] === WAITING) {
-          states[top] = BELOW_ITS_PARENTS;
-          for (let index = 0; index < graph.parentCount(top); index++) {
-            const parent = graph.parentAt(top, index);
-            if (states[parent] === WAITING) stack.push(parent);
-          }
-          continue;
-        }
-        stack.pop();
-        if (states[top] === BELOW_ITS_PARENTS) ordered.push(top);
-        states[top] = ORDERED;
-      }
-    }
-    return ordered;
   }
 
   /** Adds a tree or blob that was asked for by itself, and everything below. */
@@ -214,11 +187,6 @@ class ObjectWalk {
     await this.#pause.take();
   }
 }
-
-/** How far the ordering of a commit has come. */
-const WAITING = 1;
-const BELOW_ITS_PARENTS = 2;
-const ORDERED = 3;
 
 /** What stands at the same path in a parent. */
 interface Counterpart {

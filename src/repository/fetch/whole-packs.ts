@@ -5,9 +5,10 @@
  * roots are asked for, everything in the pack is. That is decided with the pack's summary and the commit graph; no tree is read and no
  * bitmap is kept.
  */
+import { WANTED } from '#git/walk/commit-difference.ts';
 import type { LoadedPack } from '../packed-object-store.ts';
 import { Pause } from '../pause.ts';
-import { type Closure, WANTED } from './closure.ts';
+import type { Closure } from './closure.ts';
 
 /** Objects of a pack that an older pack has too: positions in its index, ascending. */
 export type Duplicates = ReadonlyMap<LoadedPack, Int32Array>;
