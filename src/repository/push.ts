@@ -11,7 +11,6 @@ import { GitError } from '#git/errors.ts';
 import type { ObjectFormat } from '#git/object/object-id.ts';
 import type { Ref } from '#git/ref-store.ts';
 import { isHiddenRef } from '#git/refs/hidden-refs.ts';
-import { isAncestor } from '#git/walk/ancestry.ts';
 import { IdTable } from '#git/walk/id-table.ts';
 import { type CommandCheck, type CommandCheckContext, checkCommands } from './command-checks.ts';
 import { type ConnectedPart, ingestConnectedPart } from './connected-part.ts';
@@ -23,7 +22,6 @@ import { type IngestedPack, ingestPack, type PackIngestDependencies } from './in
 import type { PackFiles } from './pack-files.ts';
 import type { PackedObjectStore, StoredPack } from './packed-object-store.ts';
 import { PushConnections } from './push-connections.ts';
-import { isZero } from './ref-changes.ts';
 import { commitRefs, type RefTransaction, type RefTransactionResult, readOutcome } from './ref-transaction.ts';
 import type { PushOutcome, PushRequest, RefCommand, RefOutcome } from './repository-engine.ts';
 import type { RepositoryState, RepositoryStates } from './repository-state.ts';
@@ -60,7 +58,7 @@ class Push {
       const decision = await this.#decide(state);
       // A wake-up that is lost costs a few seconds; the push has happened.
       if (decision.result) void announceWork(this.#dependencies.db).catch(() => {});
-      return { unpackError: undefined, refs: await describe(this.#dependencies, this.#request, decision) };
+      return { unpackError: undefined, refs: describe(this.#request, decision) };
     } catch (error) {
       if (error instanceof GitError) return unpackFailed(this.#request, error.message);
       throw error;
@@ -212,42 +210,15 @@ function isRefusedByDatabase(error: unknown): boolean {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('08') && !code.startsWith('57');
 }
 
-/** Puts the outcomes in the order of the commands, and says which updates were no fast-forward. */
-async function describe(
-  dependencies: PushDependencies,
-  request: PushRequest,
-  { checks, result }: PushDecision,
-): Promise<RefOutcome[]> {
+/** Puts the outcomes in the order of the commands. */
+function describe({ commands }: PushRequest, { checks, result }: PushDecision): RefOutcome[] {
   const committed = result?.outcomes.values();
-  const outcomes = checks.map((check, index): RefOutcome => {
-    const { name } = request.commands[index] as RefCommand;
+  return checks.map((check, index): RefOutcome => {
+    const { name } = commands[index] as RefCommand;
     if (check.kind === 'rejected') return { kind: 'rejected', name, reason: check.reason };
-    if (check.kind === 'implied') return { kind: 'ok', name, forced: false };
+    if (check.kind === 'implied') return { kind: 'ok', name };
     return committed?.next().value ?? { kind: 'rejected', name, reason: 'failed to update ref' };
   });
-  const updates = request.commands.filter(
-    (command, index) => outcomes[index]?.kind === 'ok' && !isZero(command.oldId) && !isZero(command.newId),
-  );
-  // The push has happened; not being able to say more about it does not undo it.
-  const forced = await findForced(dependencies, request.repositoryId, updates).catch(() => new Set<string>());
-  return outcomes.map((outcome) =>
-    outcome.kind === 'ok' && forced.has(outcome.name) ? { ...outcome, forced: true } : outcome,
-  );
-}
-
-/** @returns names of the refs whose new commit does not descend from the old one */
-async function findForced(
-  { states, openObjects }: PushDependencies,
-  repositoryId: number,
-  updates: readonly RefCommand[],
-): Promise<Set<string>> {
-  if (updates.length === 0) return new Set();
-  const state = await states.read(repositoryId);
-  const graph = await openObjects(state.format, state.packs).commitGraph();
-  const forced = updates.filter(
-    ({ oldId, newId }) => !isAncestor(graph, graph.positionOf(oldId), graph.positionOf(newId)),
-  );
-  return new Set(forced.map(({ name }) => name));
 }
 
 /** git's own words for a pack that could not be taken: `unpack <reason>`, and each ref with `unpacker error`. */

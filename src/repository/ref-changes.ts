@@ -39,7 +39,7 @@ function judgeOneByOne(commands: readonly CheckedCommand[], current: ReadonlyMap
     if (isNothing(command, refs)) messages.push(NOTHING_DELETED);
     else changes.set(command.name, { ...command, oldId: changes.get(command.name)?.oldId ?? command.oldId });
     refs.apply(command);
-    return { kind: 'ok', name: command.name, forced: false };
+    return { kind: 'ok', name: command.name };
   });
   return { outcomes, messages, changes: [...changes.values()] };
 }
@@ -59,7 +59,7 @@ function judgeTogether(commands: readonly CheckedCommand[], current: ReadonlyMap
     if (isCreation(command)) refs.apply(command);
   }
   return {
-    outcomes: commands.map(({ name }) => ({ kind: 'ok', name, forced: false })),
+    outcomes: commands.map(({ name }) => ({ kind: 'ok', name })),
     messages: nothings.map(() => NOTHING_DELETED),
     changes: commands.filter((command) => !nothings.includes(command)),
   };

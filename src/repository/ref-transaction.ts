@@ -76,7 +76,7 @@ export async function readOutcome(
   const moved = new Set(row.updates.map((update) => update.name));
   return {
     outcomes: transaction.commands.map(({ name }) =>
-      moved.has(name) ? { kind: 'ok', name, forced: false } : rejected(name, 'failed to update ref'),
+      moved.has(name) ? { kind: 'ok', name } : rejected(name, 'failed to update ref'),
     ),
     messages: [],
     packIsLive: transaction.pack !== undefined,

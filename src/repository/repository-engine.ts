@@ -167,6 +167,6 @@ export interface PushOutcome {
 }
 
 export type RefOutcome =
-  | { readonly kind: 'ok'; readonly name: string; readonly forced: boolean }
+  | { readonly kind: 'ok'; readonly name: string }
   /** `reason` in git's own words where git has some. */
   | { readonly kind: 'rejected'; readonly name: string; readonly reason: string };

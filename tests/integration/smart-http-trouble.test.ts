@@ -95,7 +95,7 @@ describe.skipIf(!hasDatabase)('git over HTTP, in trouble', () => {
       for await (const _ of pack ?? []);
       onPackConsumed();
       onProgress('Late: 2\n');
-      return { unpackError: undefined, refs: commands.map(({ name }) => ({ kind: 'ok', name, forced: false })) };
+      return { unpackError: undefined, refs: commands.map(({ name }) => ({ kind: 'ok', name })) };
     };
     const { status, stderr } = await forge.git(copy, ['push', '--progress', forge.url('project', 'ada'), 'main']);
     expect({ status, stderr }).toMatchObject({
