@@ -204,8 +204,20 @@ export const limits = {
   sparsePatternStarsMax: 8,
   /** Characters of a name such as `main~3:path`, by which a client may name that blob: longer than any path on disk. */
   objectNameMaxLength: 4_096,
-  /** Objects of the answers to fetches that stay chosen, of one repository, about 40 bytes each. */
-  packChoicesMaxObjects: 1_000_000,
+  /** Objects of the answers to fetches that stay chosen, of all repositories, about 40 bytes each. */
+  packChoicesMaxObjects: 2_000_000,
+  /** Commits to send from which on their histories are read by threads and kept; fewer are walked on the main thread, in milliseconds. */
+  historyCommitsMin: 512,
+  /** Entries of one such history, at 5 bytes; git.git has 340,000. */
+  historyEntriesMax: 16_000_000,
+  /** Histories that are kept, of all repositories. */
+  historiesMaxBytes: 128 * MIB,
+  /** Of a thread while it reads one: inflated trees, and blocks of packs. */
+  historyTreesMaxBytes: 64 * MIB,
+  historyBlocksMaxBytes: 32 * MIB,
+  historyThreadsMax: 2,
+  /** A thread without work ends after this, and gives its memory back. */
+  historyThreadIdleMs: 10_000,
   /** Commits that stay in memory as graphs, about 100 bytes each. */
   cachedCommitsMax: 2_000_000,
   cachedObjectMaxBytes: 4 * MIB,

@@ -11,6 +11,9 @@ import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import { packIndexKey, packKey, packSummaryKey } from '#storage/storage-key.ts';
 
+/** What is asked of storage. */
+export type PackStorage = Pick<BlobStore, 'read' | 'size' | 'stream'>;
+
 export interface PackFilesOptions {
   tablesMaxBytes: number;
   blocksMaxBytes: number;
@@ -33,12 +36,12 @@ export interface PackPiece {
 }
 
 export class PackFiles {
-  readonly blobs: BlobStore;
+  readonly blobs: PackStorage;
   readonly #tables: LRUCache<string, PackIndex | PackSummary | PackOrder>;
   readonly #blocks: LRUCache<string, Uint8Array>;
   readonly #underWay = new Map<string, Promise<unknown>>();
 
-  constructor(blobs: BlobStore, options: PackFilesOptions) {
+  constructor(blobs: PackStorage, options: PackFilesOptions) {
     this.blobs = blobs;
     this.#tables = new LRUCache({ maxSize: options.tablesMaxBytes, sizeCalculation: (table) => table.sizeBytes });
     this.#blocks = new LRUCache({ maxSize: options.blocksMaxBytes, sizeCalculation: (block) => block.length || 1 });

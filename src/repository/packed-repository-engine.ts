@@ -10,6 +10,7 @@ import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import { RepositoryGoneError } from './errors.ts';
 import { deepen } from './fetch/deepen.ts';
+import { Histories } from './fetch/history/histories.ts';
 import { planPack } from './fetch/pack-plan.ts';
 import { refsHiddenFromFetches } from './git-settings.ts';
 import { GrowingCommitGraph } from './growing-commit-graph.ts';
@@ -40,6 +41,8 @@ export interface EngineOptions {
   readonly threadCount: number;
   /** Default `dc`: received objects are looked at for collision attacks. */
   readonly sha1?: Sha1Mode;
+  /** Default `limits.historyCommitsMin`. */
+  readonly historyCommitsMin?: number;
 }
 
 interface PackedSnapshot extends RepositorySnapshot {
@@ -54,6 +57,7 @@ export class PackedRepositoryEngine implements RepositoryEngine {
   readonly #states: RepositoryStates;
   readonly #leases: PackLeases;
   readonly #threads: IngestThreads;
+  readonly #histories: Histories;
   readonly #budget = new RetainBudget(limits.packRetainProcessMaxBytes);
   readonly #objectCache = createObjectCache(limits.objectCacheMaxBytes);
   /** Stores of repositories whose packs have not changed: with them their tables stay loaded. */
@@ -66,7 +70,7 @@ export class PackedRepositoryEngine implements RepositoryEngine {
     sizeCalculation: (graph) => graph.ids.size + 1,
   });
 
-  constructor({ db, blobs, threadCount, sha1 = 'dc' }: EngineOptions) {
+  constructor({ db, blobs, threadCount, sha1 = 'dc', historyCommitsMin = limits.historyCommitsMin }: EngineOptions) {
     this.#db = db;
     this.#blobs = blobs;
     this.#files = new PackFiles(blobs, {
@@ -76,6 +80,7 @@ export class PackedRepositoryEngine implements RepositoryEngine {
     this.#states = new RepositoryStates(db);
     this.#leases = new PackLeases(db, blobs);
     this.#threads = new IngestThreads(threadCount, { sha1 });
+    this.#histories = new Histories(blobs, threadCount, historyCommitsMin);
   }
 
   async snapshot(repositoryId: number): Promise<PackedSnapshot> {
@@ -102,8 +107,8 @@ export class PackedRepositoryEngine implements RepositoryEngine {
   }
 
   planPack(snapshot: RepositorySnapshot, request: PackRequest): Promise<PackPlan> {
-    const { objects } = snapshot as PackedSnapshot;
-    return planPack(objects, this.#files, request);
+    const { objects, repositoryId } = snapshot as PackedSnapshot;
+    return planPack(objects, this.#files, request, { repositoryId, histories: this.#histories });
   }
 
   receive(request: PushRequest): Promise<PushOutcome> {
@@ -131,7 +136,7 @@ export class PackedRepositoryEngine implements RepositoryEngine {
   }
 
   async close(): Promise<void> {
-    await this.#threads.stop();
+    await Promise.all([this.#threads.stop(), this.#histories.stop()]);
   }
 
   #openCached(repositoryId: number, { format, packs }: RepositoryState): PackedObjectStore {

@@ -27,7 +27,12 @@ export class EngineBed {
   private constructor(db: Database, drop: () => Promise<void>) {
     this.#db = db;
     this.#drop = drop;
-    this.engine = new PackedRepositoryEngine({ db, blobs: new MemoryBlobStore(), threadCount: 1 });
+    this.engine = new PackedRepositoryEngine({
+      db,
+      blobs: new MemoryBlobStore(),
+      threadCount: 1,
+      historyCommitsMin: 2,
+    });
     this.folder = mkdtempSync(path.join(tmpdir(), 'och-engine-'));
   }
 

@@ -112,19 +112,49 @@ function doubled(numbers: Int32Array): Int32Array {
 
 /** Length of the entries that stand at both positions, as many as are equal. */
 function equalEntriesBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, idBytes: number): number {
-  const length = Math.min(a.length - aStart, b.length - bStart);
+  const equalBytes = commonBytes(a, aStart, b, bStart);
+  if (aStart + equalBytes === a.length && bStart + equalBytes === b.length) return equalBytes;
   let end = 0;
-  for (let at = 0; at < length; ) {
-    const byte = a[aStart + at] as number;
-    if (byte !== b[bStart + at]) return end;
-    at++;
-    if (byte !== 0) continue;
-    const idEnd = at + idBytes;
-    if (idEnd > length) return end;
-    for (; at < idEnd; at++) if (a[aStart + at] !== b[bStart + at]) return end;
-    end = at;
+  for (let at = 0; ; at = end) {
+    while (at < equalBytes && a[aStart + at] !== 0) at++;
+    if (at + 1 + idBytes > equalBytes) return end;
+    end = at + 1 + idBytes;
   }
-  return end;
+}
+
+/** Trees that differ at once need no more than a loop. */
+const LOOP_BYTES = 64;
+/** Native comparison says whether, not where: so it is asked piece by piece. */
+const PIECE_BYTES = 1024;
+
+function commonBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number): number {
+  const length = Math.min(a.length - aStart, b.length - bStart);
+  const first = loopCommonBytes(a, aStart, b, bStart, 0, Math.min(length, LOOP_BYTES));
+  if (first < LOOP_BYTES) return first;
+  const native = bufferOf(a);
+  let at = LOOP_BYTES;
+  for (; at < length; at += PIECE_BYTES) {
+    const end = Math.min(at + PIECE_BYTES, length);
+    if (native.compare(b, bStart + at, bStart + end, aStart + at, aStart + end) !== 0) break;
+  }
+  return loopCommonBytes(a, aStart, b, bStart, Math.min(at, length), length);
+}
+
+function loopCommonBytes(
+  a: Uint8Array,
+  aStart: number,
+  b: Uint8Array,
+  bStart: number,
+  from: number,
+  length: number,
+): number {
+  let at = from;
+  while (at < length && a[aStart + at] === b[bStart + at]) at++;
+  return at;
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** @returns a reader that stands on the entry which begins at `start` */

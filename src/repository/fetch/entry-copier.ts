@@ -26,8 +26,8 @@ import { findEntry } from '#git/pack/entry-table.ts';
 import { encodeEntry } from '#git/pack/thin-completion.ts';
 import type { IdTable } from '#git/walk/id-table.ts';
 import { limits } from '#limits.ts';
-import type { BlobStore } from '#storage/blob-store.ts';
 import { packKey } from '#storage/storage-key.ts';
+import type { PackStorage } from '../pack-files.ts';
 import type { LoadedPack, PackedObjectStore } from '../packed-object-store.ts';
 import { Pause } from '../pause.ts';
 import type { PackEntries } from './pack-selection.ts';
@@ -39,7 +39,7 @@ export interface CopyTally {
 }
 
 export interface CopyContext {
-  readonly blobs: BlobStore;
+  readonly blobs: PackStorage;
   readonly objects: PackedObjectStore;
   readonly ofsDelta: boolean;
   /** Whether an object is sent, from whichever pack. */

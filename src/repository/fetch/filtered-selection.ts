@@ -59,13 +59,14 @@ export async function selectByFilter(question: SelectionQuestion, plan: FilterPl
 }
 
 /** What the fetch would get if objects of all types and sizes were let through, as far as they may be. */
-async function findCandidates({ objects, closure, request }: SelectionQuestion, plan: FilterPlan): Promise<IdTable> {
+async function findCandidates(question: SelectionQuestion, plan: FilterPlan): Promise<IdTable> {
+  const { objects, closure, request } = question;
   const { signal } = request;
   if (!isDecidedByHeader(plan)) {
     const sparse = await Promise.all(plan.sparseIds.map((id) => readPatterns(objects, id, request)));
-    return walkFiltered(objects, closure, { depthLimit: plan.depthLimit, sparse }, signal);
+    return walkFiltered({ ...question, signal }, { depthLimit: plan.depthLimit, sparse });
   }
-  if (plan.types.has('tree') || plan.types.has('blob')) return (await walkObjects(objects, closure, signal)).needed;
+  if (plan.types.has('tree') || plan.types.has('blob')) return (await walkObjects({ ...question, signal })).needed;
   const candidates = askedById(closure, objects);
   const { ids } = await commitsToSend(closure, objects.format, signal);
   for (let at = 0; at < ids.length; at += objects.format.idBytes) candidates.add(ids, at);

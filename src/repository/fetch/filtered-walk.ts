@@ -14,32 +14,36 @@ import { IdTable } from '#git/walk/id-table.ts';
 import { limits } from '#limits.ts';
 import type { PackedObjectStore } from '../packed-object-store.ts';
 import { Pause } from '../pause.ts';
-import type { Closure } from './closure.ts';
+import { type HistoryQuestion, splitByHistory } from './history/known-history.ts';
 import { commitsToSend, idsOf, relativesOf } from './object-walk.ts';
 
 /** What the filter says about paths and depths; types and sizes are left to the caller. */
 export type PathFilter = Pick<FilterPlan, 'depthLimit'> & { readonly sparse: readonly SparsePatterns[] };
 
 export async function walkFiltered(
-  objects: PackedObjectStore,
-  closure: Closure,
+  question: Omit<HistoryQuestion, 'depthLimit'>,
   filter: PathFilter,
-  signal: AbortSignal,
 ): Promise<IdTable> {
+  const { objects, closure, signal } = question;
   const walk = new FilteredWalk(objects, filter, signal);
   const { graph, marks } = closure;
-  const { positions, ids } = await commitsToSend(closure, objects.format, signal);
-  const roots = new Set(positions.map((position) => graph.treeAt(position)));
+  const commits = await commitsToSend(closure, objects.format, signal);
+  const roots = new Set(commits.positions.map((position) => graph.treeAt(position)));
   // Of a tree that a commit brings, the depths count from the commit, as in git, whoever else asks for it.
   for (const id of idsOf(closure.looseWants)) if (!roots.has(id)) await walk.addLoose(id);
-  for (let at = 0; at < ids.length; at += objects.format.idBytes) walk.needed.add(ids, at);
-  for (const position of positions) {
+  for (let at = 0; at < commits.ids.length; at += objects.format.idBytes) walk.needed.add(commits.ids, at);
+  const { depthLimit, sparse } = filter;
+  // What is kept of history knows depths and no paths.
+  const source = sparse.length > 0 ? undefined : question.source;
+  const { others, collect } = await splitByHistory({ ...question, source, depthLimit }, commits);
+  for (const position of others.positions) {
     const had = relativesOf(closure, position).filter((relative) => ((marks[relative] as number) & HAD) !== 0);
     await walk.addRoot(
       graph.treeAt(position),
       had.map((relative) => graph.treeAt(relative)),
     );
   }
+  await collect(walk.needed);
   for (const id of idsOf(closure.tags)) walk.needed.add(fromHex(id), 0);
   return walk.needed;
 }

@@ -15,6 +15,7 @@ import { entryAt, TreeComparer } from '#git/walk/tree-changes.ts';
 import type { PackedObjectStore } from '../packed-object-store.ts';
 import { Pause } from '../pause.ts';
 import type { Closure } from './closure.ts';
+import { type HistoryQuestion, splitByHistory } from './history/known-history.ts';
 
 export interface NeededObjects {
   /** To be sent. */
@@ -23,17 +24,19 @@ export interface NeededObjects {
   readonly clientHas: IdTable;
 }
 
-export async function walkObjects(
-  objects: PackedObjectStore,
-  closure: Closure,
-  signal: AbortSignal,
-): Promise<NeededObjects> {
+export async function walkObjects(question: Omit<HistoryQuestion, 'depthLimit'>): Promise<NeededObjects> {
+  const { objects, closure, signal } = question;
   const walk = new ObjectWalk(objects, signal);
+  const { needed } = walk;
   const commits = await commitsToSend(closure, objects.format, signal);
-  await walk.addCommits(closure, commits);
-  for (const id of idsOf(closure.tags)) walk.needed.add(fromHex(id), 0);
+  for (let at = 0; at < commits.ids.length; at += objects.format.idBytes) needed.add(commits.ids, at);
+  const { others, collect } = await splitByHistory({ ...question, depthLimit: Number.POSITIVE_INFINITY }, commits);
+  await walk.addCommits(closure, others);
+  for (const id of idsOf(closure.tags)) needed.add(fromHex(id), 0);
   for (const id of idsOf(closure.looseWants)) await walk.addLoose(id);
-  return { needed: walk.needed, clientHas: walk.clientHas };
+  // Last, for the walk passes over trees that it has met: of what a commit brings, parts may be those of a commit that is walked.
+  await collect(needed);
+  return { needed, clientHas: walk.clientHas };
 }
 
 export interface CommitsToSend {
@@ -103,9 +106,8 @@ class ObjectWalk {
     this.clientHas = new IdTable(this.#format);
   }
 
-  async addCommits(closure: Closure, { positions, ids }: CommitsToSend): Promise<void> {
+  async addCommits(closure: Closure, { positions }: CommitsToSend): Promise<void> {
     const { graph, marks } = closure;
-    for (let at = 0; at < ids.length; at += this.#format.idBytes) this.needed.add(ids, at);
     // Parents first, so that all of a parent's tree is known by the time its child is looked at: a tree that is met again, as when a change
     // is taken back, was compared with trees that were complete, and so is complete itself.
     for (const position of positions.toReversed()) {

@@ -9,39 +9,50 @@ import { packKey } from '#storage/storage-key.ts';
 import type { PackFiles } from '../pack-files.ts';
 import type { LoadedPack, PackedObjectStore } from '../packed-object-store.ts';
 import type { PackPlan, PackRequest, WholePack } from '../repository-engine.ts';
+import { SharedWork } from '../shared-work.ts';
 import { computeClosure } from './closure.ts';
 import { type CopyContext, type CopyTally, EntryCopier } from './entry-copier.ts';
 import { selectByFilter, selectByHeader } from './filtered-selection.ts';
+import type { HistorySource } from './history/known-history.ts';
 import { type PackSelection, selectAll } from './pack-selection.ts';
 import { otherTagRefs, type Selected, type SelectionQuestion, selectByWalk, sendsCommits } from './walked-selection.ts';
 import { allPacksAreWanted, type Duplicates, findDuplicates } from './whole-packs.ts';
 
 /** What was found out about a list of packs, for as long as the list is in use. */
 interface ListKnowledge {
+  /** Stands for the list in keys. */
+  readonly number: number;
   duplicates: Promise<Duplicates> | undefined;
-  /** Choices among its objects, by what was asked: the same clone is asked for again and again, by every runner of a CI. */
-  readonly choices: LRUCache<string, Selected>;
 }
 
 const knowledgeOf = new WeakMap<readonly LoadedPack[], ListKnowledge>();
+let listCount = 0;
 
 function knowledge(packs: readonly LoadedPack[]): ListKnowledge {
   const known = knowledgeOf.get(packs);
   if (known) return known;
-  const choices = new LRUCache<string, Selected>({
-    maxSize: limits.packChoicesMaxObjects,
-    sizeCalculation: ({ selections }) => selections.reduce((sum, selection) => sum + selection.count, 1),
-  });
-  const fresh: ListKnowledge = { duplicates: undefined, choices };
+  const fresh: ListKnowledge = { number: listCount++, duplicates: undefined };
   knowledgeOf.set(packs, fresh);
   return fresh;
 }
 
-export async function planPack(objects: PackedObjectStore, files: PackFiles, request: PackRequest): Promise<PackPlan> {
+/** Choices among objects, by what was asked of which packs: the same clone is asked for again and again, by every runner of a CI. */
+const choices = new LRUCache<string, Selected>({
+  maxSize: limits.packChoicesMaxObjects,
+  sizeCalculation: ({ selections }) => selections.reduce((sum, selection) => sum + selection.count, 1),
+});
+const choicesUnderWay = new SharedWork<Selected>();
+
+export async function planPack(
+  objects: PackedObjectStore,
+  files: PackFiles,
+  request: PackRequest,
+  source?: HistorySource,
+): Promise<PackPlan> {
   const packs = await objects.load();
   const includeTag = request.includeTag && sendsCommits(request.filter);
   const closure = await computeClosure(objects, { ...request, includeTag });
-  const selected = await selectOnce(packs, { objects, files, packs, closure, request });
+  const selected = await selectOnce(packs, { objects, files, packs, closure, request, source });
   const objectCount = countObjects(selected.selections);
   request.onProgress?.(`Enumerating objects: ${objectCount}, done.\n`);
   // For those who look for the line of git before 2.19; the choice counted them.
@@ -83,13 +94,14 @@ function withoutPacks(
 async function selectOnce(packs: readonly LoadedPack[], question: SelectionQuestion): Promise<Selected> {
   const whole = await selectWholePacks(question);
   if (whole) return whole;
-  const { choices } = knowledge(packs);
-  const key = keyOf(question);
+  const key = `${knowledge(packs).number} ${keyOf(question)}`;
   const known = choices.get(key);
   if (known) return known;
-  const selected = await selectObjectwise(question);
-  choices.set(key, selected);
-  return selected;
+  return choicesUnderWay.share(key, question.request.signal, async (signal) => {
+    const selected = await selectObjectwise({ ...question, request: { ...question.request, signal } });
+    choices.set(key, selected);
+    return selected;
+  });
 }
 
 /** A clone of everything takes packs as they are. @returns undefined when it must choose among objects */

@@ -7,6 +7,7 @@ import type { PackFiles } from '../pack-files.ts';
 import type { LoadedPack, PackedObjectStore } from '../packed-object-store.ts';
 import type { PackRequest } from '../repository-engine.ts';
 import { addTags, type Closure } from './closure.ts';
+import type { HistorySource } from './history/known-history.ts';
 import { walkObjects } from './object-walk.ts';
 import { type PackSelection, selectObjects } from './pack-selection.ts';
 
@@ -16,6 +17,8 @@ export interface SelectionQuestion {
   readonly packs: readonly LoadedPack[];
   readonly closure: Closure;
   readonly request: PackRequest;
+  /** Undefined where the fetch is of no repository as it is, such as in the middle of a push. */
+  readonly source: HistorySource | undefined;
 }
 
 export interface Selected {
@@ -26,8 +29,7 @@ export interface Selected {
 }
 
 export async function selectByWalk(question: SelectionQuestion): Promise<Selected> {
-  const { objects, closure, request } = question;
-  const { needed, clientHas } = await walkObjects(objects, closure, request.signal);
+  const { needed, clientHas } = await walkObjects({ ...question, signal: question.request.signal });
   await addOtherTags(question, needed);
   return { ...(await selectNeeded(question, needed)), clientHas };
 }

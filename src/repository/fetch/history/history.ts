@@ -1,0 +1,80 @@
+/**
+ * What the commits of a repository bring, as far as some fetch has asked for it: after that, which objects a part of history has is a matter of
+ * marking numbers. It depends on ids alone, so it holds whatever packs and refs the repository has.
+ */
+import type { ObjectFormat } from '#git/object/object-id.ts';
+import { IdTable } from '#git/walk/id-table.ts';
+import { Pause } from '../../pause.ts';
+import type { BroughtObjects } from './history-scan.ts';
+
+interface Part {
+  readonly brought: BroughtObjects;
+  /** Number of its first commit. */
+  readonly firstCommit: number;
+}
+
+export class History {
+  readonly #format: ObjectFormat;
+  readonly #commits: IdTable;
+  readonly #parts: Part[] = [];
+  sizeBytes = 1;
+
+  constructor(format: ObjectFormat) {
+    this.#format = format;
+    this.#commits = new IdTable(format);
+  }
+
+  has(commitIds: Uint8Array, idStart: number): boolean {
+    return this.#commits.find(commitIds, idStart) >= 0;
+  }
+
+  /** @param commitIds none that it has, in the order of `brought` */
+  async add(commitIds: Uint8Array, brought: BroughtObjects): Promise<void> {
+    const { idBytes } = this.#format;
+    const pause = new Pause();
+    const firstCommit = this.#commits.size;
+    for (let at = 0; at < commitIds.length; at += idBytes) {
+      this.#commits.add(commitIds, at);
+      if (pause.isDue) await pause.take();
+    }
+    this.#parts.push({ brought, firstCommit });
+    const { ids, starts, numbers, depths } = brought;
+    this.sizeBytes += ids.length + starts.byteLength + numbers.byteLength + depths.length + commitIds.length * 2;
+  }
+
+  /**
+   * Adds what the commits bring, as far as it stands at less than the given depth.
+   *
+   * @param commitIds of which it has all
+   */
+  async collect(commitIds: Uint8Array, depthLimit: number, into: IdTable, signal: AbortSignal): Promise<void> {
+    const { idBytes } = this.#format;
+    const pause = new Pause();
+    const marks = this.#parts.map(({ brought }) => new Uint8Array(brought.ids.length / idBytes));
+    for (let at = 0; at < commitIds.length; at += idBytes) {
+      this.#markCommit(this.#commits.find(commitIds, at), depthLimit, marks);
+      if (pause.isDue) await pause.take();
+    }
+    for (const [index, { brought }] of this.#parts.entries()) {
+      const marked = marks[index] as Uint8Array;
+      for (let number = 0; number < marked.length; number++) {
+        if (marked[number]) into.add(brought.ids, number * idBytes);
+        if (!pause.isDue) continue;
+        signal.throwIfAborted();
+        await pause.take();
+      }
+    }
+  }
+
+  #markCommit(commit: number, depthLimit: number, marks: readonly Uint8Array[]): void {
+    let index = this.#parts.length - 1;
+    while ((this.#parts[index] as Part).firstCommit > commit) index--;
+    const { brought, firstCommit } = this.#parts[index] as Part;
+    const { starts, numbers, depths } = brought;
+    const marked = marks[index] as Uint8Array;
+    const end = starts[commit - firstCommit + 1] as number;
+    for (let entry = starts[commit - firstCommit] as number; entry < end; entry++) {
+      if ((depths[entry] as number) < depthLimit) marked[numbers[entry] as number] = 1;
+    }
+  }
+}
