@@ -52,8 +52,19 @@ test('a store that is not AWS is addressed by path unless told otherwise', () =>
 
 test('git over SSH is on where it has a port, and follows HTTP in what is not said', () => {
   expect(parseConfig({}).ssh).toBeUndefined();
-  const plain = { host: '0.0.0.0', port: 2222, publicPort: 2222, hostKey: undefined };
+  const plain = {
+    host: '0.0.0.0',
+    port: 2222,
+    publicPort: 2222,
+    hostKey: undefined,
+    trustedCaKeys: undefined,
+    proxyProtocol: 'off',
+  };
   expect(parseConfig({ HOST: '0.0.0.0', SSH_PORT: '2222' }).ssh).toEqual(plain);
   const own = { SSH_HOST: '::1', SSH_PORT: '2222', SSH_PUBLIC_PORT: '22', SSH_HOST_KEY: 'key' };
-  expect(parseConfig(own).ssh).toEqual({ host: '::1', port: 2222, publicPort: 22, hostKey: 'key' });
+  expect(parseConfig(own).ssh).toMatchObject({ host: '::1', port: 2222, publicPort: 22, hostKey: 'key' });
+  expect(() => parseConfig({ SSH_TRUSTED_CA_KEYS: 'key' })).toThrow(/^SSH_PORT is missing/);
+  const proxied = { SSH_PORT: '2222', SSH_PROXY_PROTOCOL: 'on' };
+  expect(() => parseConfig(proxied)).toThrow(/TRUSTED_PROXIES names nobody/);
+  expect(parseConfig({ ...proxied, TRUSTED_PROXIES: '10.0.0.1' }).ssh?.proxyProtocol).toBe('on');
 });

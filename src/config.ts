@@ -69,6 +69,10 @@ export interface SshConfig {
   readonly publicPort: number;
   /** A private key, or the path of a file with one. Undefined: one that the forge makes and keeps. */
   readonly hostKey: string | undefined;
+  /** Public keys, one a line, or the path of a file with them. Undefined: certificates open nothing. */
+  readonly trustedCaKeys: string | undefined;
+  /** Whether connections from trusted proxies begin with a header of the PROXY protocol. */
+  readonly proxyProtocol: 'on' | 'off';
 }
 
 /** Made on a start with no users. Has a password, a token or both. */
@@ -120,6 +124,8 @@ const schema = z.object({
   SSH_HOST: z.string().optional(),
   SSH_PUBLIC_PORT: portSchema.optional(),
   SSH_HOST_KEY: z.string().optional(),
+  SSH_TRUSTED_CA_KEYS: z.string().optional(),
+  SSH_PROXY_PROTOCOL: oneOf(['on', 'off']).optional(),
   PUBLIC_URL: urlOf('http', 'https').optional(),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: urlOf('postgres', 'postgresql').optional(),
@@ -236,9 +242,23 @@ function parseS3(settings: Settings): S3Config | undefined {
 
 function parseSsh(settings: Settings): SshConfig | undefined {
   const { SSH_PORT: port, SSH_HOST: host, SSH_PUBLIC_PORT: publicPort, SSH_HOST_KEY: hostKey } = settings;
-  if (port !== undefined) return { host: host ?? settings.HOST, port, publicPort: publicPort ?? port, hostKey };
-  if (host === undefined && publicPort === undefined && hostKey === undefined) return undefined;
-  throw new ConfigError('SSH_PORT is missing, though other SSH settings are there.');
+  const { SSH_TRUSTED_CA_KEYS: trustedCaKeys, SSH_PROXY_PROTOCOL: proxyProtocol } = settings;
+  if (port === undefined) {
+    const others = [host, publicPort, hostKey, trustedCaKeys, proxyProtocol];
+    if (others.every((setting) => setting === undefined)) return undefined;
+    throw new ConfigError('SSH_PORT is missing, though other SSH settings are there.');
+  }
+  if (proxyProtocol === 'on' && settings.TRUSTED_PROXIES.trim() === '') {
+    throw new ConfigError('SSH_PROXY_PROTOCOL is on, and TRUSTED_PROXIES names nobody who may speak it.');
+  }
+  return {
+    host: host ?? settings.HOST,
+    port,
+    publicPort: publicPort ?? port,
+    hostKey,
+    trustedCaKeys,
+    proxyProtocol: proxyProtocol ?? 'off',
+  };
 }
 
 function parseFirstAdministrator(settings: Settings): FirstAdministrator | undefined {

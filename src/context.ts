@@ -15,6 +15,7 @@ import { createApi } from './api/dispatch.ts';
 import { AccessTokenStore } from './auth/access-token-store.ts';
 import { Authenticator } from './auth/authenticate.ts';
 import { LfsTokens } from './auth/lfs-token.ts';
+import { NetworkList } from './auth/network-list.ts';
 import { decideAccess } from './auth/policy.ts';
 import { ANONYMOUS, type Principal } from './auth/principal.ts';
 import { RateLimiter } from './auth/rate-limit.ts';
@@ -134,7 +135,7 @@ async function build(config: Config, log: Log, opened: ClosingStack): Promise<Co
     services,
     authenticatePage: (request, { clientAddress }) => authenticatePage(services.authenticator, request, clientAddress),
     rawRoutes: createRawRoutes(services, stores),
-    sshServer: config.ssh && (await createSshServer(config.ssh, services, stores.database, log)),
+    sshServer: config.ssh && (await createSshServer(config, config.ssh, services, stores.database, log)),
     dependencies: [
       { name: 'database', check: () => stores.database.check() },
       { name: 'store', check: () => stores.blobs.check() },
@@ -256,6 +257,7 @@ function createRawRoutes(services: Services, { blobs }: Stores): RawRoute[] {
 
 /** Loaded only where it is wanted. */
 async function createSshServer(
+  { trustedProxies }: Config,
   config: SshConfig,
   services: Services,
   database: Database,
@@ -263,10 +265,14 @@ async function createSshServer(
 ): Promise<SshServer> {
   const { generateHostKey, readHostKey } = await import('./transport/ssh/host-key.ts');
   const { SshServer } = await import('./transport/ssh/ssh-server.ts');
+  const { readAuthorities } = await import('./transport/ssh/trusted-authorities.ts');
   const given = config.hostKey === undefined ? undefined : readHostKey(config.hostKey);
   if (given !== undefined && 'fault' in given) throw new ConfigError(`SSH_HOST_KEY ${given.fault}`);
   const hostKey = given?.key ?? (await readOrMakeSetting(database.sql, 'ssh-host-key', generateHostKey));
-  return new SshServer({ services, hostKey, log: log.child({ part: 'ssh' }) });
+  const authorities = config.trustedCaKeys === undefined ? new Set<string>() : readAuthorities(config.trustedCaKeys);
+  if ('fault' in authorities) throw new ConfigError(`SSH_TRUSTED_CA_KEYS ${authorities.fault}`);
+  const proxies = new NetworkList(config.proxyProtocol === 'on' ? trustedProxies : []);
+  return new SshServer({ services, hostKey, authorities, proxies, log: log.child({ part: 'ssh' }) });
 }
 
 function createJobHandlers({ sessions, engine }: Services, { database, blobs }: Stores): JobHandler[] {

@@ -320,6 +320,8 @@ export const limits = {
   sshInputIdleTimeoutMs: 15 * 60_000,
   /** Time without a command on a connection, such as one that is shared by later commands. */
   sshIdleTimeoutMs: 10 * 60_000,
+  /** What a client may have sent that a command has not read: twice the window of ssh2, which opens it again a window too early, and some more. */
+  sshUnreadMaxBytes: 5 * MIB,
   /** A piece of an answer, and what may wait in the socket before the next: a client that does not read holds no more. */
   sshPieceBytes: 32 * KIB,
   sshSocketBacklogBytes: 256 * KIB,

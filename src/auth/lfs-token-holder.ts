@@ -21,6 +21,7 @@ export const tokenHolderSchema = z.union([
   z.object({ as: z.literal('anonymous') }),
   z.object({ as: z.literal('deploy-key'), id }),
   z.object({ as: z.literal('ssh-key'), userId: id, id }),
+  z.object({ as: z.literal('ssh-certificate'), userId: id, expiresAtSeconds: z.number() }),
   z.object({ as: z.literal('token'), userId: id, id }),
   z.object({ as: z.literal('session'), userId: id, id: z.string() }),
   /** `mark` is a hash of the password's hash. */
@@ -45,6 +46,8 @@ async function toUserHolder(sql: Sql, { userId, credential }: UserPrincipal): Pr
   switch (credential.kind) {
     case 'ssh-key':
       return { as: 'ssh-key', userId, id: credential.keyId };
+    case 'ssh-certificate':
+      return { as: 'ssh-certificate', userId, expiresAtSeconds: credential.expiresAtSeconds };
     case 'token':
       return { as: 'token', userId, id: credential.tokenId };
     case 'session':
@@ -82,6 +85,10 @@ async function findCredential(sql: Sql, holder: UserHolder): Promise<Credential 
     case 'ssh-key': {
       const found = await sql`select 1 from ssh_key where id = ${holder.id} and user_id = ${holder.userId}`;
       return found.length > 0 ? { kind: 'ssh-key', keyId: holder.id } : undefined;
+    }
+    case 'ssh-certificate': {
+      const { expiresAtSeconds } = holder;
+      return expiresAtSeconds * 1_000 > Date.now() ? { kind: 'ssh-certificate', expiresAtSeconds } : undefined;
     }
     case 'token':
       return findAccessToken(sql, holder);

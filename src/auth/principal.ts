@@ -30,6 +30,8 @@ export type Credential =
   | { readonly kind: 'session'; readonly sessionId: string }
   | { readonly kind: 'password' }
   | { readonly kind: 'ssh-key'; readonly keyId: number }
+  /** Of an authority that the forge trusts. Good until then, in seconds since 1970. */
+  | { readonly kind: 'ssh-certificate'; readonly expiresAtSeconds: number }
   | { readonly kind: 'token'; readonly tokenId: number; readonly scopes: readonly Scope[] };
 
 export const ANONYMOUS: AnonymousPrincipal = { kind: 'anonymous' };

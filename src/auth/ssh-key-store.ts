@@ -122,6 +122,15 @@ export class SshKeyStore {
     return toOwner(row);
   }
 
+  /** Users by their names; suspended ones are left out. */
+  async findUsers(logins: readonly string[]): Promise<UserIdentity[]> {
+    const keys = [...new Set(logins.map((login) => login.toLowerCase()))];
+    return this.#sql<UserIdentity[]>`
+      select a.id as "userId", a.login, u.site_admin as "siteAdmin"
+      from account a join user_credential u on u.user_id = a.id
+      where a.login_key = any(${keys}) and u.suspended_at is null`;
+  }
+
   async #add(
     holder: KeyHolder,
     request: NewSshKey,

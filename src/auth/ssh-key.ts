@@ -1,7 +1,7 @@
 /**
  * Public keys of SSH: the line of a `.pub` file in, a key that we accept or a sentence that says why not out. Formats:
  * RFC 4253, section 6.6 (ssh-rsa); RFC 5656, section 3.1 (ecdsa); RFC 8709, section 4 (ed25519); OpenSSH's PROTOCOL.u2f (sk-).
- * `ssh-signature.ts` checks what was signed with them, `ssh-key-store.ts` keeps them.
+ * `ssh-signature.ts` checks what was signed with them, `ssh-certificate.ts` what vouches for them, `ssh-key-store.ts` keeps them.
  */
 import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { limits } from '#limits.ts';
@@ -67,7 +67,7 @@ export function parseSshKeyLine(text: string): SshKeyLine {
   const fault = findLineFault(line);
   if (fault !== undefined) return invalid(fault);
   const [, type = '', encoded = '', comment = ''] = /^(\S+)(?:[ \t]+(\S+)(?:[ \t]+(.*))?)?$/.exec(line) ?? [];
-  if (!isKeyType(type)) return invalid(unknownTypeReason(type, line));
+  if (!isSshKeyType(type)) return invalid(unknownTypeReason(type, line));
   const blob = decodeBase64(encoded);
   if (blob === undefined) return invalid(`After ${type} the key itself is missing, or a part of it.`);
   const key = readSshKeyBlob(blob);
@@ -80,8 +80,8 @@ export function parseSshKeyLine(text: string): SshKeyLine {
 export function readSshKeyBlob(blob: Buffer): SshPublicKey | string {
   const reader = new SshWireReader(blob);
   const type = reader.name() ?? '';
-  if (!isKeyType(type)) return unknownTypeReason(type, type);
-  const material = readMaterial(type, reader);
+  if (!isSshKeyType(type)) return unknownTypeReason(type, type);
+  const material = readSshKeyMaterial(type, reader);
   if (typeof material === 'string') return material;
   if (!reader.isAtEnd) return broken(type);
   const digest = createHash('sha256').update(blob).digest('base64').replace(/=+$/, '');
@@ -111,7 +111,8 @@ function unknownTypeReason(type: string, line: string): string {
   return `This is no public key that we know. It should be ${EXPECTED}.`;
 }
 
-function readMaterial(type: SshKeyType, reader: SshWireReader): SshKeyMaterial | string {
+/** Reads what follows the type of a key. @returns what is wrong with it, as a sentence, when we do not accept it */
+export function readSshKeyMaterial(type: SshKeyType, reader: SshWireReader): SshKeyMaterial | string {
   switch (type) {
     case 'ssh-rsa':
       return readRsa(reader);
@@ -183,7 +184,7 @@ function invalid(reason: string): SshKeyLine {
   return { kind: 'invalid', reason };
 }
 
-function isKeyType(name: string): name is SshKeyType {
+export function isSshKeyType(name: string): name is SshKeyType {
   return (KEY_TYPES as readonly string[]).includes(name);
 }
 

@@ -35,6 +35,20 @@ export class SshWireReader {
     return second >= 0x80 ? bytes.subarray(1) : undefined;
   }
 
+  uint64(): bigint | undefined {
+    return this.bytes(8)?.readBigUInt64BE(0);
+  }
+
+  /** What was not read yet. */
+  rest(): Buffer {
+    return this.bytes(Math.max(0, this.#bytes.length - this.#offset)) ?? Buffer.alloc(0);
+  }
+
+  /** How many bytes were read. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   uint32(): number | undefined {
     return this.bytes(4)?.readUInt32BE(0);
   }

@@ -1,6 +1,7 @@
 /** Who is at the other end, when proxies may stand between. */
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { NetworkList, plainAddress } from '#auth/network-list.ts';
 
 export type ClientAddressReader = (request: IncomingMessage) => string;
 
@@ -12,14 +13,11 @@ export type ClientAddressReader = (request: IncomingMessage) => string;
  * @throws {RangeError} an entry that is neither
  */
 export function createClientAddressReader(trustedProxies: readonly string[]): ClientAddressReader {
-  const trusted = new BlockList();
-  for (const entry of trustedProxies) addNetwork(trusted, entry);
-  const isTrusted = (address: string) => trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-
+  const trusted = readTrusted(trustedProxies);
   return (request) => {
     let address = plainAddress(request.socket.remoteAddress ?? '');
     const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',');
-    while (isTrusted(address)) {
+    while (trusted.has(address)) {
       const previous = plainAddress(forwarded.pop()?.trim() ?? '');
       if (isIP(previous) === 0) break;
       address = previous;
@@ -28,17 +26,11 @@ export function createClientAddressReader(trustedProxies: readonly string[]): Cl
   };
 }
 
-function addNetwork(list: BlockList, entry: string): void {
-  const [address = '', prefix, ...rest] = entry.split('/');
-  const version = isIP(address);
-  const bits = prefix === undefined ? (version === 6 ? 128 : 32) : Number(prefix);
-  if (version === 0 || rest.length > 0 || !Number.isInteger(bits) || bits < 0 || bits > (version === 6 ? 128 : 32)) {
-    throw new RangeError(`TRUSTED_PROXIES holds addresses and networks such as 10.0.0.0/8, and "${entry}" is neither.`);
+function readTrusted(entries: readonly string[]): NetworkList {
+  try {
+    return new NetworkList(entries);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`TRUSTED_PROXIES holds addresses and networks, and ${error.message}`, { cause: error });
   }
-  list.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4');
-}
-
-/** An IPv4 address that a dual-stack socket shows as IPv6. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }

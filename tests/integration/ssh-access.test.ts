@@ -50,9 +50,7 @@ describe.skipIf(!hasDatabase || !hasSsh)('access by SSH', () => {
     test.each(['rsa-sha2-256', 'rsa-sha2-512'])('an RSA key signs by %s', async (algorithm) => {
       const key = await ssh.makeUserKey(forge.owner, 'rsa');
       const run = await ssh.ssh(['git@127.0.0.1'], { key, ssh: ['-o', `PubkeyAcceptedAlgorithms=${algorithm}`] });
-      // ssh2 runs two names of its list together, so that rsa-sha2-512 is not among what it offers.
-      if (algorithm === 'rsa-sha2-256') expect(run.stderr).toContain('Hi ada!');
-      else expect(run.status).toBeGreaterThan(0);
+      expect(run.stderr).toContain('Hi ada!');
     });
 
     test('an RSA key that signs by SHA-1 opens nothing', async () => {

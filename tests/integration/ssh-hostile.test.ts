@@ -37,7 +37,7 @@ describe.skipIf(!hasDatabase || !hasSsh)('git over SSH with clients of ill will'
 
   beforeAll(async () => {
     forge = await GitForge.start();
-    ssh = await SshForge.start(forge, watchPacks);
+    ssh = await SshForge.start(forge, { wrap: watchPacks });
     ada = await ssh.makeUserKey(forge.owner);
     mainId = await pushLargeFile();
   });
@@ -74,6 +74,25 @@ describe.skipIf(!hasDatabase || !hasSsh)('git over SSH with clients of ill will'
     const atRekey = watched.pulledBytes;
     await settled();
     expect(watched.pulledBytes - atRekey).toBeLessThan(UNREAD_MAX_BYTES);
+    await leave(client);
+    await until(() => watched.abortedCount === 1);
+  });
+
+  test('a client that sends beyond its window is cut off', async () => {
+    const { client, channel } = await startFetch();
+    endlessWindow(client, channel);
+    // It does not take its answer, so that the server does not read on.
+    socketOf(client).pause();
+    channel.write(fetchRequest());
+    await until(() => watched.pulledBytes > 0);
+    const [server] = serverSockets();
+    // No part of the window: at exactly nothing left ssh2 does drop what comes.
+    const piece = Buffer.alloc(30_001);
+    while (server?.destroyed === false && (server.bytesRead ?? 0) < 64 * MIB) {
+      protocolOf(client).channelData(channelIdOf(channel), piece);
+      await sleep(1);
+    }
+    expect(server?.bytesRead).toBeLessThan(16 * MIB);
     await leave(client);
     await until(() => watched.abortedCount === 1);
   });
@@ -134,6 +153,30 @@ describe.skipIf(!hasDatabase || !hasSsh)('git over SSH with clients of ill will'
     await until(() => serverSockets().length === 0);
   });
 
+  test('behind a balancer each of its clients is a caller', async () => {
+    const proxied = await SshForge.start(forge, { proxies: ['127.0.0.0/8'] });
+    const open = (header: string) => {
+      const socket = connect(proxied.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write(header);
+      return socket;
+    };
+    const of = (address: string) => open(`PROXY TCP4 ${address} 127.0.0.1 4000 22\r\nSSH-2.0-x\r\n`);
+    const sockets = Array.from({ length: limits.sshConnectionsPerCallerMax + 1 }, () => of('192.0.2.1'));
+    const answers = await Promise.all(sockets.map(firstLine));
+    expect(answers.filter((answer) => answer === 'closed')).toHaveLength(1);
+    expect(await firstLine(of('192.0.2.2'))).toMatch(/^SSH-2.0-OpenCodeHub/);
+    // Without a header nobody is served, for then anybody could be a balancer.
+    expect(await firstLine(open('SSH-2.0-x\r\n'))).toBe('closed');
+    await proxied.close();
+    // Who is no balancer cannot say that it is.
+    const forged = connect(ssh.port, '127.0.0.1');
+    forged.on('error', () => {});
+    forged.resume();
+    forged.write('PROXY TCP4 192.0.2.1 127.0.0.1 4000 22\r\nSSH-2.0-x\r\n');
+    await until(() => forged.closed || forged.destroyed);
+  });
+
   test('offers of keys are bounded', async () => {
     const keys = Array.from({ length: limits.sshLoginAttemptsMax + 1 }, () => ['-i', ssh.makeKey().file]).flat();
     const run = await ssh.ssh(['git@127.0.0.1'], { key: ssh.makeKey(), ssh: [...keys, '-i', ada.file] });
@@ -165,7 +208,7 @@ describe.skipIf(!hasDatabase || !hasSsh)('git over SSH with clients of ill will'
   );
 
   test('a stop lets a running clone finish, and takes no new one', async () => {
-    const stopping = await SshForge.start(forge, watchPacks);
+    const stopping = await SshForge.start(forge, { wrap: watchPacks });
     const copy = path.join(forge.folder, 'finished');
     const child = stopping.spawnGit(forge.folder, ['clone', '-q', '--bare', stopping.url('large'), copy], { key: ada });
     await until(() => watched.pulledBytes > 0);
@@ -178,7 +221,7 @@ describe.skipIf(!hasDatabase || !hasSsh)('git over SSH with clients of ill will'
   });
 
   test('a stop in a hurry cuts what runs', async () => {
-    const stopping = await SshForge.start(forge, watchPacks);
+    const stopping = await SshForge.start(forge, { wrap: watchPacks });
     const { client, channel } = await startFetch(stopping);
     channel.pause();
     channel.write(fetchRequest());
@@ -274,6 +317,7 @@ interface ProtocolOfClient {
   rekey(): void;
   ping(): void;
   channelWindowAdjust(channel: number, bytes: number): void;
+  channelData(channel: number, bytes: Buffer): void;
 }
 
 function protocolOf(client: Client): ProtocolOfClient {
@@ -285,7 +329,19 @@ function socketOf(client: Client): Socket {
 }
 
 function endlessWindow(client: Client, channel: ClientChannel): void {
-  protocolOf(client).channelWindowAdjust((channel as unknown as { outgoing: { id: number } }).outgoing.id, 1_000 * MIB);
+  protocolOf(client).channelWindowAdjust(channelIdOf(channel), 1_000 * MIB);
+}
+
+function channelIdOf(channel: ClientChannel): number {
+  return (channel as unknown as { outgoing: { id: number } }).outgoing.id;
+}
+
+/** What a client gets to read, with nobody else reading. */
+function firstLine(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1').split('\r\n', 1)[0] ?? ''));
+    socket.once('close', () => resolve('closed'));
+  });
 }
 
 /** Not `once`, which an error on the way would end. */

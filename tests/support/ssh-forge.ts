@@ -4,7 +4,9 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import pino from 'pino';
 import { LfsTokens } from '#auth/lfs-token.ts';
+import { NetworkList } from '#auth/network-list.ts';
 import type { UserPrincipal } from '#auth/principal.ts';
+import type { Log } from '#log.ts';
 import { generateHostKey } from '#transport/ssh/host-key.ts';
 import { SshServer } from '#transport/ssh/ssh-server.ts';
 import type { SshServices } from '#transport/ssh/ssh-services.ts';
@@ -37,6 +39,16 @@ export interface SshClientKey {
   readonly line: string;
 }
 
+export interface SshForgeOptions {
+  /** Stands between the server and what it uses. */
+  readonly wrap?: (services: SshServices) => SshServices;
+  /** The base64 of the keys whose certificates are believed. */
+  readonly authorities?: ReadonlySet<string>;
+  readonly proxies?: readonly string[];
+  /** Default: errors go to the output. */
+  readonly log?: Log;
+}
+
 /** The forge beside which the server runs. */
 type NeighbourForge = Pick<GitForge, 'accounts' | 'services' | 'port' | 'folder'>;
 
@@ -47,19 +59,21 @@ export class SshForge {
   readonly #folder: string;
   #keyCount = 0;
 
-  static async start(
-    forge: NeighbourForge,
-    wrap: (services: SshServices) => SshServices = (services) => services,
-    log = pino({ level: 'error' }),
-  ) {
+  static async start(forge: NeighbourForge, options: SshForgeOptions = {}) {
     const { sshKeys, database } = forge.accounts;
-    const services = wrap({
+    const services = (options.wrap ?? ((unchanged) => unchanged))({
       ...forge.services,
       sshKeys,
       lfsTokens: new LfsTokens(database.sql),
       site: { version: '0.1.0', publicUrl: new URL(`http://localhost:${forge.port}`) },
     });
-    const server = new SshServer({ services, hostKey: generateHostKey(), log });
+    const server = new SshServer({
+      services,
+      hostKey: generateHostKey(),
+      authorities: options.authorities ?? new Set(),
+      proxies: new NetworkList(options.proxies ?? []),
+      log: options.log ?? pino({ level: 'error' }),
+    });
     const { port } = await server.listen(0, '127.0.0.1');
     return new SshForge(forge, server, port);
   }

@@ -3,24 +3,25 @@
  * nothing is kept of it; the key whose signature was right is the one that counts.
  */
 import type { AuthContext, Connection, PublicKeyAuthContext } from 'ssh2';
-import type { Principal } from '#auth/principal.ts';
+import type { Principal, UserPrincipal } from '#auth/principal.ts';
 import { readSshKeyBlob, type SshPublicKey } from '#auth/ssh-key.ts';
 import type { SshKeyOwner } from '#auth/ssh-key-store.ts';
+import { provesPossession } from '#auth/ssh-signature.ts';
 import { limits } from '#limits.ts';
-import type { Log } from '#log.ts';
-import { provesPossession } from './key-proof.ts';
+import { type CertificateContext, decideCertificate, isCertificate } from './certificate-login.ts';
 import type { SshServices } from './ssh-services.ts';
 
 /** The one name under which git connects, as everywhere. */
 const SSH_USER = 'git';
 
 /** A signature that was right. Whose key it is may change while the connection lasts, so each command asks again. */
-export interface ProvenKey {
-  readonly fingerprint: string;
-}
+export type ProvenKey =
+  | { readonly kind: 'key'; readonly fingerprint: string }
+  | { readonly kind: 'certificate'; readonly login: string; readonly expiresAtSeconds: number };
 
 /** Answers the attempts of one connection. @returns resolves when one of them succeeds */
-export function acceptLogin(connection: Connection, sshKeys: SshServices['sshKeys'], log: Log): Promise<ProvenKey> {
+export function acceptLogin(connection: Connection, context: CertificateContext): Promise<ProvenKey> {
+  const { log } = context;
   let attempts = 0;
   return new Promise((resolve) => {
     connection.on('authentication', (attempt) => {
@@ -29,7 +30,7 @@ export function acceptLogin(connection: Connection, sshKeys: SshServices['sshKey
         connection.end();
         return;
       }
-      decide(attempt, sshKeys).then(
+      decide(attempt, context).then(
         (proven) => {
           if (proven !== undefined) resolve(proven);
         },
@@ -43,7 +44,11 @@ export function acceptLogin(connection: Connection, sshKeys: SshServices['sshKey
 }
 
 /** @returns the key, when this attempt proves one */
-async function decide(attempt: AuthContext, sshKeys: SshServices['sshKeys']): Promise<ProvenKey | undefined> {
+async function decide(attempt: AuthContext, context: CertificateContext): Promise<ProvenKey | undefined> {
+  const { sshKeys } = context;
+  if (attempt.method === 'publickey' && attempt.username === SSH_USER && isCertificate(attempt)) {
+    return answerCertificate(attempt, context);
+  }
   const key = attempt.method === 'publickey' && attempt.username === SSH_USER ? readKey(attempt) : undefined;
   if (key === undefined || attempt.method !== 'publickey') {
     attempt.reject(['publickey']);
@@ -63,7 +68,17 @@ async function decide(attempt: AuthContext, sshKeys: SshServices['sshKeys']): Pr
     return undefined;
   }
   attempt.accept();
-  return { fingerprint: key.fingerprint };
+  return { kind: 'key', fingerprint: key.fingerprint };
+}
+
+async function answerCertificate(
+  attempt: PublicKeyAuthContext,
+  context: CertificateContext,
+): Promise<ProvenKey | undefined> {
+  const decision = await decideCertificate(attempt, context);
+  if (decision === undefined) attempt.reject(['publickey']);
+  else attempt.accept();
+  return decision === 'acceptable' ? undefined : decision;
 }
 
 /** @returns undefined for keys that nobody can have added */
@@ -77,8 +92,18 @@ export async function findPrincipal(
   sshKeys: SshServices['sshKeys'],
   proven: ProvenKey,
 ): Promise<Exclude<Principal, { kind: 'anonymous' }> | undefined> {
+  if (proven.kind === 'certificate') return findCertified(sshKeys, proven);
   const owner = await sshKeys.findOwner(proven.fingerprint);
   return owner && toPrincipal(owner);
+}
+
+async function findCertified(
+  sshKeys: SshServices['sshKeys'],
+  { login, expiresAtSeconds }: Extract<ProvenKey, { kind: 'certificate' }>,
+): Promise<UserPrincipal | undefined> {
+  if (expiresAtSeconds * 1_000 <= Date.now()) return undefined;
+  const [user] = await sshKeys.findUsers([login]);
+  return user && { kind: 'user', ...user, credential: { kind: 'ssh-certificate', expiresAtSeconds } };
 }
 
 function toPrincipal(owner: SshKeyOwner): Exclude<Principal, { kind: 'anonymous' }> {

@@ -20,8 +20,10 @@ interface Requested {
 
 export interface SshConnectionOptions {
   readonly services: SshServices;
+  readonly authorities: ReadonlySet<string>;
   readonly connection: Connection;
   readonly socket: Socket;
+  readonly clientAddress: string;
   readonly log: Log;
   /** Called when the client has proven who it is. */
   readonly onProven: () => void;
@@ -33,6 +35,7 @@ const REMOVED = 'ERROR: This key is not valid any more.';
 export class SshConnection {
   readonly #options: SshConnectionOptions;
   readonly #gone = new AbortController();
+  readonly #channels = new Set<ServerChannel>();
   #proven: ProvenKey | undefined;
   #channelCount = 0;
   #isStopping = false;
@@ -40,7 +43,8 @@ export class SshConnection {
 
   constructor(options: SshConnectionOptions) {
     this.#options = options;
-    const { connection, socket, services, log, onProven } = options;
+    const { connection, socket, services, authorities, clientAddress, log, onProven } = options;
+    const { sshKeys } = services;
     // Whatever is wrong with the client's side of the protocol; nothing of it can be answered.
     connection.on('error', (error) => {
       log.debug({ err: error }, 'ssh connection broken');
@@ -48,8 +52,9 @@ export class SshConnection {
       socket.destroy();
     });
     connection.on('session', (accept, reject) => this.#open(accept, reject));
+    socket.on('data', () => this.#watchWindows());
     socket.once('close', () => this.#close());
-    void acceptLogin(connection, services.sshKeys, log).then((proven) => {
+    void acceptLogin(connection, { sshKeys, authorities, clientAddress, log }).then((proven) => {
       this.#proven = proven;
       this.#watchIdleness();
       onProven();
@@ -93,6 +98,8 @@ export class SshConnection {
   #start(channel: ServerChannel | undefined, requested: Requested, signal: AbortSignal): void {
     if (channel === undefined) return;
     const { connection, socket } = this.#options;
+    this.#channels.add(channel);
+    channel.once('close', () => this.#channels.delete(channel));
     const stream = new CommandStream({ channel, connection, socket, signal });
     void this.#run(stream, requested, signal);
   }
@@ -138,6 +145,16 @@ export class SshConnection {
     }
     const log = run.log.child(describePrincipal(principal));
     return runCommand({ services, principal, version, stream, ...run, log }, command);
+  }
+
+  /** ssh2 announces a window, and takes and keeps what comes beyond it. */
+  #watchWindows(): void {
+    for (const channel of this.#channels) {
+      if (channel.readableLength <= limits.sshUnreadMaxBytes) continue;
+      this.#options.log.warn('ssh client sends more than its window: cut off');
+      this.#options.socket.destroy();
+      return;
+    }
   }
 
   /** A connection that runs nothing ends after a while; one that does is watched by its commands. */

@@ -7,8 +7,11 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import ssh2, { type Connection, type ServerConfig } from 'ssh2';
 import { callerNetwork } from '#auth/client-address.ts';
+import { type NetworkList, plainAddress } from '#auth/network-list.ts';
 import { limits } from '#limits.ts';
 import type { Log } from '#log.ts';
+import { readProxyHeader } from './proxy-protocol.ts';
+import { correctExtInfo } from './server-sig-algs.ts';
 import { SshConnection } from './ssh-connection.ts';
 import type { SshServices } from './ssh-services.ts';
 
@@ -16,6 +19,10 @@ export interface SshServerOptions {
   readonly services: SshServices;
   /** In OpenSSH's format; see `host-key.ts`. */
   readonly hostKey: string;
+  /** The base64 of the keys whose certificates are believed. */
+  readonly authorities: ReadonlySet<string>;
+  /** Whoever connects from there says first for whom, by the PROXY protocol. */
+  readonly proxies: NetworkList;
   readonly log: Log;
 }
 
@@ -55,8 +62,8 @@ const ALGORITHMS = {
 /** A connection, from the first packet on. */
 interface Caller {
   readonly socket: Socket;
-  /** Counts as one with all connections of the same. */
-  readonly network: string;
+  /** Undefined until a balancer has said it. */
+  address: string | undefined;
   isProven: boolean;
   /** From when the client has begun to speak. */
   connection: SshConnection | undefined;
@@ -121,9 +128,10 @@ export class SshServer {
   #take(socket: Socket): void {
     // What happens to the socket ends what uses it; there is nothing more to it.
     socket.on('error', () => {});
-    const network = callerNetwork(socket.remoteAddress ?? '');
-    if (this.#isStopping || this.#isFull(network)) return void socket.destroy();
-    const caller: Caller = { socket, network, isProven: false, connection: undefined };
+    const remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    const address = this.#options.proxies.has(remoteAddress) ? undefined : remoteAddress;
+    if (this.#isStopping || this.#isFull(address)) return void socket.destroy();
+    const caller: Caller = { socket, address, isProven: false, connection: undefined };
     this.#callers.set(socket, caller);
     const loginTimer = setTimeout(() => {
       if (!caller.isProven) socket.destroy();
@@ -132,6 +140,18 @@ export class SshServer {
       clearTimeout(loginTimer);
       this.#callers.delete(socket);
     });
+    if (address === undefined) void this.#learnAddress(caller);
+    else this.#begin(caller);
+  }
+
+  async #learnAddress(caller: Caller): Promise<void> {
+    const address = await readProxyHeader(caller.socket);
+    if (address === undefined || this.#isStopping || this.#isCrowded(address)) return void caller.socket.destroy();
+    caller.address = plainAddress(address);
+    this.#begin(caller);
+  }
+
+  #begin({ socket }: Caller): void {
     boundReplies(socket);
     this.#protocol.injectSocket(socket);
   }
@@ -141,14 +161,23 @@ export class SshServer {
     return [...this.#callers.keys()];
   }
 
-  #isFull(network: string): boolean {
+  #isFull(address: string | undefined): boolean {
     const callers = [...this.#callers.values()];
     const isFull =
       callers.length >= limits.sshConnectionsMax ||
-      callers.filter((caller) => caller.network === network).length >= limits.sshConnectionsPerCallerMax ||
       callers.filter(({ isProven }) => !isProven).length >= limits.sshUnprovenConnectionsMax;
-    if (isFull) this.#options.log.warn({ network, connections: callers.length }, 'ssh connection refused: too many');
-    return isFull;
+    if (isFull) this.#options.log.warn({ connections: callers.length }, 'ssh connection refused: too many');
+    return isFull || (address !== undefined && this.#isCrowded(address));
+  }
+
+  /** Connections of the same network count as one caller's. */
+  #isCrowded(address: string): boolean {
+    const network = callerNetwork(address);
+    const callers = [...this.#callers.values()];
+    const own = callers.filter((caller) => caller.address !== undefined && callerNetwork(caller.address) === network);
+    if (own.length < limits.sshConnectionsPerCallerMax) return false;
+    this.#options.log.warn({ network, connections: own.length }, 'ssh connection refused: too many of one caller');
+    return true;
   }
 
   /** ssh2 hands over a connection without its socket. */
@@ -156,12 +185,16 @@ export class SshServer {
     const socket = socketOf(connection);
     const caller = this.#callers.get(socket);
     if (caller === undefined) return void socket.destroy();
-    const { services, log } = this.#options;
+    const { services, authorities, log } = this.#options;
+    const clientAddress = caller.address ?? '';
+    correctExtInfo(connection);
     caller.connection = new SshConnection({
       services,
+      authorities,
       connection,
       socket,
-      log: log.child({ connectionId: randomUUID(), clientAddress: socket.remoteAddress }),
+      clientAddress,
+      log: log.child({ connectionId: randomUUID(), clientAddress }),
       onProven: () => {
         caller.isProven = true;
         if (this.#isStopping) caller.connection?.stop();

@@ -24,7 +24,7 @@ export async function openSshSessionFuzzer(): Promise<FuzzSession> {
   const repository = generateRepository(5);
   await storeRepository(forge, 'session', repository);
   const ids = [...repository.model.objects.keys()];
-  const server = await SshForge.start(forge, undefined, watch.log);
+  const server = await SshForge.start(forge, { log: watch.log });
   const { private: privateKey, public: line } = ssh2.utils.generateKeyPairSync('ed25519');
   const added = await forge.accounts.sshKeys.addUserKey(forge.owner.userId, { title: '', line });
   if (added.kind !== 'added') throw new Error(`add key: ${added.kind}`);
