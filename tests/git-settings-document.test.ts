@@ -1,4 +1,4 @@
-/** `docs/git-settings.md` is made from the catalogue; `vitest run -u tests/git-settings-document.test.ts` writes it. */
+/** `docs/git-settings.md` is made from the catalogue; `vitest run tests/git-settings-document.test.ts -u` writes it. */
 import { expect, test } from 'vitest';
 import { type GitSettingGroup, type ListedGitSetting, listGitSettings } from '#repository/git-setting-list.ts';
 import { gitSettingDemand } from '#repository/git-settings.ts';

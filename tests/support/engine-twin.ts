@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectDatabase, type Database } from '#db/client.ts';
 import { DELIM, encodePktLine, FLUSH } from '#git/pkt-line/encode.ts';
-import { DEFAULT_GIT_SETTINGS } from '#repository/git-settings.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import type { RefCommand, RepositorySnapshot } from '#repository/repository-engine.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import { type FetchAnswer, takeApart } from '../differential/fetch-answer.ts';
 import { type GeneratedRepository, HIDDEN_PREFIX } from '../differential/generated-repository.ts';
 import { createTestDatabase } from './database.ts';
+import { pushIntoEngine } from './engine-push.ts';
 
 export class EngineBed {
   readonly engine: PackedRepositoryEngine;
@@ -142,21 +142,7 @@ export class EngineTwin {
     for (const id of lacking) had.add(id);
     const args = ['pack-objects', '--stdout', '--delta-base-offset', '-q'];
     const pack = wanted.length > 0 ? this.git(args, lacking.map((id) => `${id}\n`).join('')) : undefined;
-    const outcome = await this.bed.engine.receive({
-      repositoryId: this.#repositoryId,
-      actorId: undefined,
-      settings: DEFAULT_GIT_SETTINGS,
-      shallowIds: [],
-      commands,
-      atomic: true,
-      pushOptions: [],
-      pack: pack && piecesOf(pack),
-      signal: AbortSignal.timeout(60_000),
-      onPackConsumed: () => undefined,
-      onProgress: () => undefined,
-    });
-    const refused = outcome.refs.filter((ref) => ref.kind !== 'ok');
-    if (outcome.unpackError !== undefined || refused.length > 0) throw new Error(`push: ${JSON.stringify(outcome)}`);
+    await pushIntoEngine(this.bed.engine, { repositoryId: this.#repositoryId, commands, pack });
   }
 }
 
@@ -165,7 +151,3 @@ const CONFIG: readonly (readonly [string, string])[] = [
   ['uploadpack.allowFilter', 'true'],
   ['transfer.hideRefs', HIDDEN_PREFIX],
 ];
-
-async function* piecesOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
-}

@@ -3,10 +3,11 @@ import http from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { SCOPES } from '#auth/scope.ts';
 import { splitPktLines } from '#git/pkt-line/pkt-line-reader.ts';
-import { DEFAULT_GIT_SETTINGS, type StoredGitSettings } from '#repository/git-settings.ts';
+import type { StoredGitSettings } from '#repository/git-settings.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { type GeneratedRepository, HIDDEN_PREFIX } from '../../differential/generated-repository.ts';
 import type { TestAccounts } from '../../support/accounts.ts';
+import { pushIntoEngine } from '../../support/engine-push.ts';
 import { GitForge } from '../../support/git-forge.ts';
 import type { RawAnswer } from '../../support/raw-http.ts';
 import { mutate } from '../mutate.ts';
@@ -167,28 +168,10 @@ export async function storeRepository(
 }
 
 async function receive(
-  forge: GitForge,
+  { engine, owner }: GitForge,
   record: RepositoryRecord,
   commands: { name: string; oldId: string; newId: string }[],
   pack?: Buffer,
 ): Promise<void> {
-  const outcome = await forge.engine.receive({
-    repositoryId: record.id,
-    actorId: forge.owner.userId,
-    settings: DEFAULT_GIT_SETTINGS,
-    shallowIds: [],
-    commands,
-    atomic: true,
-    pushOptions: [],
-    pack: pack && piecesOf(pack),
-    signal: AbortSignal.timeout(60_000),
-    onPackConsumed: () => undefined,
-    onProgress: () => undefined,
-  });
-  const refused = outcome.refs.filter((ref) => ref.kind !== 'ok');
-  if (outcome.unpackError || refused.length > 0) throw new Error(`store: ${JSON.stringify(outcome)}`);
-}
-
-async function* piecesOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
-  yield bytes;
+  await pushIntoEngine(engine, { repositoryId: record.id, actorId: owner.userId, commands, pack });
 }
