@@ -105,14 +105,18 @@ export class PackedObjectStore implements ObjectStore {
       const position = this.#lastHit.index.find(id, idStart);
       if (position >= 0) return { pack: this.#lastHit, position };
     }
+    const place = this.locateNewest(id, idStart);
+    if (place) this.#lastHit = place.pack;
+    return place;
+  }
+
+  /** The same in the newest pack that has it, whatever was asked before. */
+  locateNewest(id: Uint8Array, idStart = 0): ObjectPlace | undefined {
     const packs = this.#loadedNow as readonly LoadedPack[];
     for (let index = packs.length - 1; index >= 0; index--) {
       const pack = packs[index] as LoadedPack;
-      const position = pack === this.#lastHit ? -1 : pack.index.find(id, idStart);
-      if (position >= 0) {
-        this.#lastHit = pack;
-        return { pack, position };
-      }
+      const position = pack.index.find(id, idStart);
+      if (position >= 0) return { pack, position };
     }
     return undefined;
   }

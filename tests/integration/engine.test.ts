@@ -256,6 +256,33 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
     expect((await engine.snapshot(repositoryId)).refs.refs.map((ref) => ref.name)).toEqual(['refs/heads/main']);
   });
 
+  it('takes packs whole up to the first that holds what a forced push left behind', async () => {
+    const base = commit('a.txt', 'a\n'.repeat(50));
+    const first = packOf([base]);
+    await push(first, [create('refs/heads/main', base)]);
+    const lost = commit('secret.txt', 'secret\n');
+    await push(packOf([lost, `^${base}`]), [{ name: 'refs/heads/main', oldId: base, newId: lost }]);
+    git('reset', '-q', '--hard', base);
+    const side = commit('b.txt', 'b\n');
+    // Takes back what another did: its tree is in the first pack.
+    const tip = commit('c.txt', 'c\n');
+    git('rm', '-q', 'b.txt', 'c.txt');
+    git('commit', '-q', '-m', 'back');
+    const back = git('rev-parse', 'HEAD');
+    git('tag', '-a', '-m', 'one', 'one', side);
+    const tag = git('rev-parse', 'one');
+    const thin = packOf([back, tag, `^${base}`], '--thin', '--delta-base-offset');
+    await push(thin, [
+      { name: 'refs/heads/main', oldId: lost, newId: back },
+      create('refs/heads/tip', tip),
+      create('refs/tags/one', tag),
+    ]);
+    const pack = await fetch([back]);
+    expect(pack.includes(first.subarray(12, -20))).toBe(true);
+    expect(idsOf(pack)).toEqual(idsIn(back, tag));
+    expect(idsOf(pack)).not.toContain(lost);
+  });
+
   it('reads no tree to find out that no ref reaches a commit or tag', async () => {
     const base = commit('a.txt', 'a\n');
     const moved = commit('b.txt', 'b\n');

@@ -15,8 +15,9 @@ import { type CopyContext, type CopyTally, EntryCopier } from './entry-copier.ts
 import { selectByFilter, selectByHeader } from './filtered-selection.ts';
 import type { HistorySource } from './history/known-history.ts';
 import { type PackSelection, selectAll } from './pack-selection.ts';
+import { selectBesidePacks } from './settled-packs.ts';
 import { otherTagRefs, type Selected, type SelectionQuestion, selectByWalk, sendsCommits } from './walked-selection.ts';
-import { allPacksAreWanted, type Duplicates, findDuplicates } from './whole-packs.ts';
+import { countWantedPacks, type Duplicates, findDuplicates } from './whole-packs.ts';
 
 /** What was found out about a list of packs, for as long as the list is in use. */
 interface ListKnowledge {
@@ -106,28 +107,41 @@ async function selectOnce(packs: readonly LoadedPack[], question: SelectionQuest
 
 /** A clone of everything takes packs as they are. @returns undefined when it must choose among objects */
 async function selectWholePacks(question: SelectionQuestion): Promise<Selected | undefined> {
-  const { packs, files, request } = question;
-  if (request.filter || !request.ofsDelta) return undefined;
-  const duplicates = await duplicatesIfAllIsWanted(question);
-  return (
-    duplicates && { selections: await selectAll(packs, duplicates, files), isSent: () => true, clientHas: undefined }
-  );
+  const { packs, files } = question;
+  const wanted = takesPacks(question) ? await wantedPacks(question) : undefined;
+  if (!wanted || wanted.count < packs.length) return undefined;
+  return { selections: await selectAll(packs, wanted.duplicates, files), isSent: () => true, clientHas: undefined };
+}
+
+function takesPacks({ request }: SelectionQuestion): boolean {
+  return !request.filter && request.ofsDelta;
 }
 
 async function selectObjectwise(question: SelectionQuestion): Promise<Selected> {
-  if (!question.request.filter) return selectByWalk(question);
-  const plan = planFilter(question.request.filter);
-  const duplicates = isDecidedByHeader(plan) ? await duplicatesIfAllIsWanted(question) : undefined;
-  return duplicates ? selectByHeader(question, plan, duplicates) : selectByFilter(question, plan);
+  const { packs, request } = question;
+  const wanted = await wantedPacks(question);
+  if (wanted && wanted.count > 0 && takesPacks(question)) {
+    return selectBesidePacks(question, packs.slice(0, wanted.count), wanted.duplicates);
+  }
+  if (!request.filter) return selectByWalk(question);
+  const plan = planFilter(request.filter);
+  const isDecided = isDecidedByHeader(plan) && wanted?.count === packs.length;
+  return isDecided ? selectByHeader(question, plan, wanted.duplicates) : selectByFilter(question, plan);
 }
 
-/** @returns undefined when some object of some pack is not asked for, or may not be */
-async function duplicatesIfAllIsWanted({ packs, closure }: SelectionQuestion): Promise<Duplicates | undefined> {
+interface WantedPacks {
+  /** Of the packs, from the oldest on, that are asked for with every object. */
+  readonly count: number;
+  readonly duplicates: Duplicates;
+}
+
+/** @returns undefined when the client has something, or may not have everything */
+async function wantedPacks({ packs, closure }: SelectionQuestion): Promise<WantedPacks | undefined> {
   if (closure.hasHaves || closure.boundary.size > 0) return undefined;
   const known = knowledge(packs);
   known.duplicates ??= findDuplicates(packs);
   const duplicates = await known.duplicates;
-  return allPacksAreWanted(packs, duplicates, closure) ? duplicates : undefined;
+  return { count: countWantedPacks(packs, duplicates, closure), duplicates };
 }
 
 function keyOf({ closure, request }: SelectionQuestion): string {

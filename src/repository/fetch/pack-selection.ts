@@ -35,7 +35,7 @@ export async function selectAll(
   return selections;
 }
 
-/** The given objects, each from one pack that has it. */
+/** The given objects, each from the newest pack that has it: so no delta can lead back to itself by way of another pack. */
 export async function selectObjects(
   ids: IdTable,
   objects: PackedObjectStore,
@@ -45,7 +45,7 @@ export async function selectObjects(
   const chosen = new Map<LoadedPack, ChosenPlaces>();
   const pause = new Pause();
   for (let number = 0; number < ids.size; number++) {
-    const found = objects.locate(ids.ids, number * idBytes);
+    const found = objects.locateNewest(ids.ids, number * idBytes);
     if (!found) throw new RangeError('select objects: one of them is in no pack');
     const choice = chosen.get(found.pack) ?? noPlaces(files.order(found.pack, found.pack.index));
     chosen.set(found.pack, choice);

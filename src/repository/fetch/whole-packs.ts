@@ -41,14 +41,17 @@ async function addCommonPositions(
   }
 }
 
-/** Whether every object of every pack is asked for. Duplicates need no look: an older pack answers for them. */
-export function allPacksAreWanted(packs: readonly LoadedPack[], duplicates: Duplicates, closure: Closure): boolean {
-  return packs.every((pack) => {
+/**
+ * How many of the packs, from the oldest on, are asked for with every object. Duplicates need no look: an older pack answers for them.
+ */
+export function countWantedPacks(packs: readonly LoadedPack[], duplicates: Duplicates, closure: Closure): number {
+  const unwanted = packs.findIndex((pack) => {
     const own = duplicates.get(pack) as Int32Array;
-    return pack.summary.roots.every(
+    return !pack.summary.roots.every(
       (position) => isWantedRoot(pack, position, closure) || includesSorted(own, position),
     );
   });
+  return unwanted < 0 ? packs.length : unwanted;
 }
 
 function isWantedRoot({ index }: LoadedPack, position: number, { graph, marks, tags, looseWants }: Closure): boolean {
