@@ -110,9 +110,13 @@ export class GitForge {
   }
 
   /** Runs git, whatever its exit status; not synchronously, for the server is in this process. */
-  async git(cwd: string, args: readonly string[], options: { version?: 0 | 1 | 2 } = {}): Promise<GitRun> {
+  async git(
+    cwd: string,
+    args: readonly string[],
+    options: { version?: 0 | 1 | 2; env?: NodeJS.ProcessEnv } = {},
+  ): Promise<GitRun> {
     const protocol = options.version === undefined ? [] : ['-c', `protocol.version=${options.version}`];
-    const env = { ...process.env, ...GIT_ENVIRONMENT };
+    const env = { ...process.env, ...GIT_ENVIRONMENT, ...options.env };
     return collectRun(spawn('git', [...protocol, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 

@@ -54,14 +54,15 @@ async function decide(attempt: AuthContext, context: CertificateContext): Promis
     attempt.reject(['publickey']);
     return undefined;
   }
-  const { signature, blob, hashAlgo } = attempt;
+  const { signature, blob } = attempt;
+  const rsaHash = readRsaHash(attempt);
   if (signature === undefined || blob === undefined) {
     // The client asks whether it is worth to sign, which on some keys takes a person's touch.
-    if ((await sshKeys.findOwner(key.fingerprint)) === undefined) attempt.reject(['publickey']);
-    else attempt.accept();
+    const isWorthIt = isStrong(key, rsaHash) && (await sshKeys.findOwner(key.fingerprint)) !== undefined;
+    if (isWorthIt) invite(attempt, rsaHash);
+    else attempt.reject(['publickey']);
     return undefined;
   }
-  const rsaHash = hashAlgo === 'sha256' || hashAlgo === 'sha512' ? hashAlgo : undefined;
   const isProven = provesPossession(key, { rsaHash, value: signature, signed: blob });
   if (!isProven || (await sshKeys.use(key.fingerprint)) === undefined) {
     attempt.reject(['publickey']);
@@ -79,6 +80,27 @@ async function answerCertificate(
   if (decision === undefined) attempt.reject(['publickey']);
   else attempt.accept();
   return decision === 'acceptable' ? undefined : decision;
+}
+
+type RsaHash = 'sha256' | 'sha512' | undefined;
+
+/** By the algorithm that the client named; undefined for SHA-1, and for other keys. */
+function readRsaHash({ hashAlgo }: PublicKeyAuthContext): RsaHash {
+  return hashAlgo === 'sha256' || hashAlgo === 'sha512' ? hashAlgo : undefined;
+}
+
+/** A signature by SHA-1 would be refused. */
+function isStrong(key: SshPublicKey, rsaHash: RsaHash): boolean {
+  return key.type !== 'ssh-rsa' || rsaHash !== undefined;
+}
+
+/**
+ * Answers by the algorithm that the client named — RFC 4252, section 7. ssh2 says `ssh-rsa` for all of RSA, and Dropbear's client
+ * then signs by SHA-1.
+ */
+function invite(attempt: PublicKeyAuthContext, rsaHash: RsaHash): void {
+  if (rsaHash !== undefined) attempt.key.algo = rsaHash === 'sha256' ? 'rsa-sha2-256' : 'rsa-sha2-512';
+  attempt.accept();
 }
 
 /** @returns undefined for keys that nobody can have added */

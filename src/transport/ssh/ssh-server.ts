@@ -28,16 +28,18 @@ export interface SshServerOptions {
 
 /**
  * What clients of the last ten years have, less what is weak (SHA-1, CBC), what makes us compute for strangers (large groups of
- * Diffie-Hellman), and compression, which packs do not need and bombs do.
+ * Diffie-Hellman), and compression, which packs do not need and bombs do. The client's order decides, so ours says nothing but whether
+ * a client guessed right that sent its first packet of the exchange at once — RFC 4253, section 7.1, as Dropbear does: ssh2 ignores that
+ * packet always (`lib/protocol/kex.js` has replaced the list by the choice when it compares), so what stands first is nobody's guess.
  */
 const ALGORITHMS = {
   kex: [
+    'diffie-hellman-group14-sha256',
     'curve25519-sha256',
     'curve25519-sha256@libssh.org',
     'ecdh-sha2-nistp256',
     'ecdh-sha2-nistp384',
     'ecdh-sha2-nistp521',
-    'diffie-hellman-group14-sha256',
   ],
   serverHostKey: [
     'ssh-ed25519',
