@@ -12,7 +12,7 @@ import {
 } from '#auth/ssh-certificate.ts';
 import { isSignedBy } from '#auth/ssh-signature.ts';
 import type { Log } from '#log.ts';
-import type { ProvenKey } from './key-login.ts';
+import type { ProvenKey } from './proven-key.ts';
 import type { SshServices } from './ssh-services.ts';
 
 export interface CertificateContext {

@@ -1,6 +1,5 @@
 /** Runs one command of a client that has proven who it is: asks the policy, serves git, and ends with what git expects. */
 import type { Decision } from '#auth/permission.ts';
-import type { Principal } from '#auth/principal.ts';
 import type { ProtocolVersion } from '#git/protocol/version.ts';
 import type { Log } from '#log.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
@@ -13,11 +12,12 @@ import { serveUploadPack } from '../git/upload-pack.ts';
 import { type CommandStream, SshClientLeftError } from './command-stream.ts';
 import type { SshCommand, SshGitService } from './exec-command.ts';
 import { answerLfsAuthenticate } from './lfs-authenticate.ts';
+import type { SshPrincipal } from './proven-key.ts';
 import type { SshServices } from './ssh-services.ts';
 
-export interface CommandRun {
+interface CommandRun {
   readonly services: SshServices;
-  readonly principal: Exclude<Principal, { kind: 'anonymous' }>;
+  readonly principal: SshPrincipal;
   readonly version: ProtocolVersion;
   /** Names this run in the log, and to clients. */
   readonly runId: string;

@@ -3,21 +3,14 @@
  * nothing is kept of it; the key whose signature was right is the one that counts.
  */
 import type { AuthContext, Connection, PublicKeyAuthContext } from 'ssh2';
-import type { Principal, UserPrincipal } from '#auth/principal.ts';
 import { readSshKeyBlob, type SshPublicKey } from '#auth/ssh-key.ts';
-import type { SshKeyOwner } from '#auth/ssh-key-store.ts';
 import { provesPossession } from '#auth/ssh-signature.ts';
 import { limits } from '#limits.ts';
 import { type CertificateContext, decideCertificate, isCertificate } from './certificate-login.ts';
-import type { SshServices } from './ssh-services.ts';
+import type { ProvenKey } from './proven-key.ts';
 
 /** The one name under which git connects, as everywhere. */
 const SSH_USER = 'git';
-
-/** A signature that was right. Whose key it is may change while the connection lasts, so each command asks again. */
-export type ProvenKey =
-  | { readonly kind: 'key'; readonly fingerprint: string }
-  | { readonly kind: 'certificate'; readonly login: string; readonly expiresAtSeconds: number };
 
 /** Answers the attempts of one connection. @returns resolves when one of them succeeds */
 export function acceptLogin(connection: Connection, context: CertificateContext): Promise<ProvenKey> {
@@ -107,34 +100,4 @@ function invite(attempt: PublicKeyAuthContext, rsaHash: RsaHash): void {
 function readKey(attempt: PublicKeyAuthContext): SshPublicKey | undefined {
   const key = readSshKeyBlob(attempt.key.data);
   return typeof key === 'string' || key.type !== attempt.key.algo ? undefined : key;
-}
-
-/** Asked for each command: a key that was removed, and one of a suspended user, opens nothing any more. */
-export async function findPrincipal(
-  sshKeys: SshServices['sshKeys'],
-  proven: ProvenKey,
-): Promise<Exclude<Principal, { kind: 'anonymous' }> | undefined> {
-  if (proven.kind === 'certificate') return findCertified(sshKeys, proven);
-  const owner = await sshKeys.findOwner(proven.fingerprint);
-  return owner && toPrincipal(owner);
-}
-
-async function findCertified(
-  sshKeys: SshServices['sshKeys'],
-  { login, expiresAtSeconds }: Extract<ProvenKey, { kind: 'certificate' }>,
-): Promise<UserPrincipal | undefined> {
-  if (expiresAtSeconds * 1_000 <= Date.now()) return undefined;
-  const [user] = await sshKeys.findUsers([login]);
-  return user && { kind: 'user', ...user, credential: { kind: 'ssh-certificate', expiresAtSeconds } };
-}
-
-function toPrincipal(owner: SshKeyOwner): Exclude<Principal, { kind: 'anonymous' }> {
-  switch (owner.kind) {
-    case 'user':
-      return { kind: 'user', ...owner.user, credential: { kind: 'ssh-key', keyId: owner.keyId } };
-    case 'repository': {
-      const { keyId, title, repositoryId, readOnly } = owner;
-      return { kind: 'deploy-key', keyId, title, repositoryId, readOnly };
-    }
-  }
 }

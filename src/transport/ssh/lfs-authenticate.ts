@@ -3,14 +3,21 @@
  * git-lfs/git-lfs:docs/api/server-discovery.md, "SSH".
  */
 import type { RepositoryRecord } from '#repository/repository-record.ts';
-import type { CommandRun } from './command-run.ts';
+import type { CommandStream } from './command-stream.ts';
+import type { SshPrincipal } from './proven-key.ts';
+import type { SshServices } from './ssh-services.ts';
+
+interface LfsAuthentication {
+  readonly services: SshServices;
+  readonly principal: SshPrincipal;
+  readonly stream: CommandStream;
+}
 
 export async function answerLfsAuthenticate(
-  run: Pick<CommandRun, 'services' | 'principal' | 'stream'>,
+  { services, principal, stream }: LfsAuthentication,
   repository: RepositoryRecord,
   operation: 'upload' | 'download',
 ): Promise<void> {
-  const { services, principal, stream } = run;
   const issued = await services.lfsTokens.issue({ principal, repositoryId: repository.id, operation });
   const answer = {
     href: `${services.site.publicUrl.origin}/${repository.ownerLogin}/${repository.name}.git/info/lfs`,

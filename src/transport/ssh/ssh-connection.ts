@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Connection, ServerChannel, Session } from 'ssh2';
-import type { Principal } from '#auth/principal.ts';
 import { type ProtocolVersion, parseProtocolVersion } from '#git/protocol/version.ts';
 import { limits } from '#limits.ts';
 import type { Log } from '#log.ts';
 import { runCommand } from './command-run.ts';
 import { CommandStream } from './command-stream.ts';
 import { parseSshCommand } from './exec-command.ts';
-import { acceptLogin, findPrincipal, type ProvenKey } from './key-login.ts';
+import { acceptLogin } from './key-login.ts';
+import { findPrincipal, type ProvenKey, type SshPrincipal } from './proven-key.ts';
 import type { SshServices } from './ssh-services.ts';
 
 interface Requested {
@@ -171,12 +171,12 @@ export class SshConnection {
 }
 
 /** For people who try whether their key works. */
-function greet(stream: CommandStream, principal: Exclude<Principal, { kind: 'anonymous' }>): number {
+function greet(stream: CommandStream, principal: SshPrincipal): number {
   const name = principal.kind === 'user' ? principal.login : `deploy key "${principal.title}"`;
   stream.tell(`Hi ${name}! You've successfully authenticated, but OpenCodeHub does not provide shell access.`);
   return 1;
 }
 
-function describePrincipal(principal: Exclude<Principal, { kind: 'anonymous' }>): object {
+function describePrincipal(principal: SshPrincipal): object {
   return principal.kind === 'user' ? { user: principal.login } : { deployKeyId: principal.keyId };
 }
