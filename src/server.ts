@@ -9,6 +9,7 @@ import { HttpServer } from './http/http-server.ts';
 import { type AstroHandler, createPageRoute } from './http/page-route.ts';
 import { StaticFiles } from './http/static-files.ts';
 import { createLog, type Log } from './log.ts';
+import { gitMethodsAt } from './transport/http/git-path.ts';
 
 /** Nothing is running any more by then: open transactions roll back, and the embedded Postgres ends with us. */
 const CLOSE_TIMEOUT_MS = 30_000;
@@ -97,6 +98,7 @@ async function createServer(config: Config, context: Context, log: Log): Promise
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
     log,
+    allowedMethods: gitMethodsAt,
     routes: [
       createHealthRoute(context.dependencies, () => server.stopping),
       ...context.rawRoutes,

@@ -15,6 +15,7 @@ import type { RequestContext } from './request-context.ts';
 import { findRequestFault } from './request-fault.ts';
 import { readRequestUrl } from './request-url.ts';
 import { setSecurityHeaders } from './security-headers.ts';
+import { type AllowedMethods, answerUnreadable } from './unreadable-request.ts';
 
 /** A client has this long to send its headers; bodies may take as long as they flow, and who reads one bounds its pauses. */
 const HEADERS_TIMEOUT_MS = 60_000;
@@ -27,6 +28,8 @@ export interface HttpServerOptions {
   readonly log: Log;
   /** Asked in order; the last one answers everything. */
   readonly routes: readonly RawRoute[];
+  /** For requests that no route sees, because Node does not know their method. */
+  readonly allowedMethods?: AllowedMethods;
 }
 
 export class HttpServer {
@@ -47,6 +50,10 @@ export class HttpServer {
     this.#server.on('request', (request, response) => void this.#answer(request, response, false));
     // Without this listener Node answers 100 by itself, and the body of a push that will be refused is sent for nothing.
     this.#server.on('checkContinue', (request, response) => void this.#answer(request, response, true));
+    this.#server.on('clientError', (error, socket) => {
+      const hasBegun = [...this.#running].some((response) => response.socket === socket && response.headersSent);
+      answerUnreadable(error, socket, hasBegun, options.allowedMethods ?? (() => undefined));
+    });
   }
 
   get stopping(): boolean {

@@ -80,6 +80,20 @@ describe.skipIf(!hasDatabase)('HTTP', () => {
       ['git-receive-pack', RECEIVE_TYPE],
     ] as const;
 
+    // Node does not know these, and its client would not send them.
+    it.each(['FROTZ', 'get', 'G3T', 'VERSION-CONTROL'])('%s, which is none', async (method) => {
+      for (const resource of [DISCOVERY, 'info/refs', 'git-upload-pack', 'git-receive-pack', 'HEAD']) {
+        const answer = await exchangeBytes(forge.port, head(method, resource, ['Host: localhost']));
+        const gits = await runHttpBackend(backendFolder, { method, target: `/ada/open.git/${resource}` });
+        expect([/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1], /^Allow: (.*)\r$/m.exec(answer)?.[1]]).toEqual([
+          String(gits.status),
+          gits.headers['allow'],
+        ]);
+      }
+      const other = await exchangeBytes(forge.port, head(method, 'tags', ['Host: localhost']));
+      expect(other).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST\r\n/);
+    });
+
     it.each(methods)('%s', async (method) => {
       const body = method.startsWith('P') ? Buffer.from('0000') : undefined;
       for (const [service, type] of services) {
@@ -255,7 +269,13 @@ describe.skipIf(!hasDatabase)('HTTP', () => {
       ['lines without returns', bodiless([]).replaceAll('\r\n', '\n'), 400],
       ['no host', head('GET', DISCOVERY, ['Connection: close']), 400],
       ['two hosts', bodiless(['Host: elsewhere.example']), 400],
-      ['a method that is none', bodiless([], 'FROTZ'), 400],
+      ['a method in parentheses', bodiless([], '(GET)'), 400],
+      ['a method that is none, of version 1.0', bodiless([], 'FROTZ', DISCOVERY, '1.0'), 400],
+      [
+        'a method that is none, behind a request',
+        bodiless([]).replace('close', 'keep-alive') + bodiless([], 'FROTZ'),
+        400,
+      ],
       ['a version that is none', bodiless([], 'GET', DISCOVERY, '1.2'), 400],
       ['HTTP/2 without TLS', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
       ['an address that is none', 'GET * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 400],

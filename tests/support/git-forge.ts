@@ -15,6 +15,7 @@ import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import type { GitServices } from '#transport/git-services.ts';
 import { createArchiveRoute } from '#transport/http/archive-route.ts';
+import { gitMethodsAt } from '#transport/http/git-path.ts';
 import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
 import { createStoredFileRoute } from '#transport/http/stored-file-route.ts';
@@ -59,6 +60,7 @@ export class GitForge {
       publicUrl,
       trustedProxies: [],
       log,
+      allowedMethods: gitMethodsAt,
       routes: [
         createSmartHttp(services),
         createRawFileRoute({ ...services, lfsObjects: new LfsObjects(accounts.database, blobs) }),

@@ -16,6 +16,13 @@ export type GitResource =
   /** A file of the "dumb" protocol, which we do not speak. */
   | { readonly kind: 'file' };
 
+/** What `http-backend.c` serves a resource by ("services"). */
+export const METHODS_OF: Readonly<Record<GitResource['kind'], readonly string[]>> = {
+  'info-refs': ['GET', 'HEAD'],
+  rpc: ['POST'],
+  file: ['GET', 'HEAD'],
+};
+
 /** `/owner/repository` and what follows: the resources that `http-backend.c` lists. */
 const GIT_ADDRESS =
   /^\/(?<owner>[^/]+)\/(?<repository>[^/]+)\/(?<resource>info\/refs|git-upload-pack|git-receive-pack|git-upload-archive|HEAD|objects\/(?:info\/(?:alternates|http-alternates|packs)|[0-9a-f]{2}\/[0-9a-f]+|pack\/pack-[0-9a-f]+\.(?:pack|idx)))$/;
@@ -26,6 +33,12 @@ export function parseGitPath(rawUrl: string): GitPath | undefined {
   const { owner, repository, resource } = GIT_ADDRESS.exec(path)?.groups ?? {};
   const address = decodeRepositoryAddress(owner, repository);
   return address && resource ? { ...address, resource: toResource(resource, query) } : undefined;
+}
+
+/** @returns undefined when it is no address of git */
+export function gitMethodsAt(rawUrl: string): readonly string[] | undefined {
+  const path = parseGitPath(rawUrl);
+  return path && METHODS_OF[path.resource.kind];
 }
 
 /** The first two segments of a path. @returns undefined when they cannot be names */

@@ -4,7 +4,7 @@ import type { GitAccess } from '../git/git-access.ts';
 import type { GitServices } from '../git-services.ts';
 import { authorizeGit } from './git-access.ts';
 import { GitExchange } from './git-exchange.ts';
-import { type GitPath, type GitService, parseGitPath } from './git-path.ts';
+import { type GitPath, type GitService, METHODS_OF, parseGitPath } from './git-path.ts';
 import { forbidden, methodNotAllowed, notFound, unsupportedMediaType } from './http-refusal.ts';
 import { answerInfoRefs } from './info-refs-handler.ts';
 import { answerReceivePack } from './receive-pack-handler.ts';
@@ -40,16 +40,14 @@ async function answer(exchange: GitExchange, path: GitPath): Promise<void> {
 
 /** @throws {HttpRefusal} */
 function requireService(exchange: GitExchange, path: GitPath): GitService {
+  requireMethod(exchange, METHODS_OF[path.resource.kind]);
   switch (path.resource.kind) {
     case 'info-refs':
-      requireMethod(exchange, ['GET', 'HEAD']);
       return parseService(path.resource.service);
     case 'rpc':
-      requireMethod(exchange, ['POST']);
       requireContentType(exchange, `application/x-${path.resource.service}-request`);
       return path.resource.service;
     case 'file':
-      requireMethod(exchange, ['GET', 'HEAD']);
       throw forbidden('Dumb HTTP is not supported: use a git client of version 1.6.6 or later.');
   }
 }
