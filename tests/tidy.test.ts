@@ -47,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'types:storage',
     'web/repository-path.ts',
     'types:http',
+    'http/conditional.ts',
   ],
   api: [
     'types:lfs',
@@ -59,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'types:bus',
     'types:http',
     'http/bounded-body.ts',
+    'http/conditional.ts',
     'types:services.ts',
   ],
   jobs: ['git', 'repository', 'lfs', 'auth', 'account', 'db', 'types:bus', 'types:storage'],

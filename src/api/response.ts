@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { isNotModified, weakEtag } from './conditional.ts';
+import { isNotModified, weakEtag } from '#http/conditional.ts';
 import { type ApiError, errorBody } from './error.ts';
 import type { BaseUrls } from './hypermedia.ts';
 import { linkHeader, type PageRequest } from './pagination.ts';

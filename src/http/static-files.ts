@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { lookup } from 'mrmime';
+import { isNotModified } from './conditional.ts';
 
 /** Astro puts a hash of the content into the names below this path. */
 const IMMUTABLE_PREFIX = '/_astro/';
@@ -51,7 +52,7 @@ export class StaticFiles {
     if (file === undefined) return false;
     const variant = chooseVariant(file, String(request.headers['accept-encoding'] ?? ''));
     const headers = headersOf(file, variant);
-    if (request.headers['if-none-match'] === headers['ETag']) {
+    if (isNotModified(request.headers, { etag: headers['ETag'] })) {
       response.writeHead(304, headers).end();
       return true;
     }

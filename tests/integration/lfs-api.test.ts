@@ -177,6 +177,10 @@ describe.skipIf(!hasDatabase)('the LFS API', () => {
       [`text/html, ${LFS_JSON};q=0.5`, LFS_JSON.toUpperCase(), 200],
       ['application/json', LFS_JSON, 406],
       ['text/html', LFS_JSON, 406],
+      [`${LFS_JSON};q=0`, LFS_JSON, 406],
+      [`${LFS_JSON}; q=0.000, */*`, LFS_JSON, 406],
+      [`*/*;q=0, ${LFS_JSON};q=0.1`, LFS_JSON, 200],
+      ['application/*;q=0, */*', LFS_JSON, 406],
       [LFS_JSON, 'application/json', 415],
       [LFS_JSON, 'text/plain', 415],
     ])('Accept %s with Content-Type %s: %i', async (accept, contentType, status) => {
@@ -232,6 +236,23 @@ describe.skipIf(!hasDatabase)('the LFS API', () => {
     test('gives all of it to who has a part of something else', async () => {
       expect((await get('private', OID, { Range: 'bytes=9-', 'If-Range': `"${UNKNOWN_OID}"` })).status).toBe(200);
       expect((await get('private', OID, { Range: 'bytes=9-', 'If-Range': `"${OID}"` })).status).toBe(206);
+    });
+
+    test.each([
+      [{ 'If-None-Match': `"${OID}"` }, 304],
+      [{ 'If-None-Match': `"x", W/"${OID}"` }, 304],
+      [{ 'If-None-Match': '*' }, 304],
+      [{ 'If-None-Match': `"${OID}"`, Range: 'bytes=0-9' }, 304],
+      [{ 'If-None-Match': `"${UNKNOWN_OID}"` }, 200],
+      [{ 'If-None-Match': `"${UNKNOWN_OID}"`, Range: 'bytes=0-9' }, 206],
+    ])('sends nothing again: %j', async (headers, status) => {
+      const answers = [await get('private', OID, headers), await get('private', OID, headers, 'HEAD')];
+      expect(answers.map((answer) => [answer.status, answer.headers.etag])).toEqual([
+        [status, `"${OID}"`],
+        [status, `"${OID}"`],
+      ]);
+      if (status === 304) expect(answers[0]?.body.length).toBe(0);
+      expect((await get('private', UNKNOWN_OID, headers)).status).toBe(404);
     });
 
     test('tells the size to who asks for no more', async () => {
@@ -549,6 +570,9 @@ describe.skipIf(!hasDatabase)('the LFS API', () => {
         Array.from({ length: 8 }, () => forge.api(name, 'locks', { path: 'a' }, { login: 'ada' })),
       );
       expect(asked.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(409)]);
+      // Who comes too late learns whose it is.
+      const { lock } = asked.find(({ status }) => status === 201)?.body ?? {};
+      for (const { body } of asked) expect(body.lock).toEqual(lock);
     });
 
     test("of others are kept without force, and are 'theirs'", async () => {
@@ -609,6 +633,34 @@ describe.skipIf(!hasDatabase)('the LFS API', () => {
       expect([rest.body.ours.length, rest.body.next_cursor]).toEqual([2, undefined]);
     });
 
+    test('are listed to the last of more than a thousand', async () => {
+      const repository = await freshRepository();
+      await forge.accounts.database.sql`
+        insert into lfs_lock (repository_id, path, owner_id)
+        select ${repository.id}, 'file-' || number, case when number % 3 = 0 then ${forge.owner.userId} else grace.id end
+        from generate_series(1, 1205) number, (select id from account where login = 'grace') grace`;
+      for (const limit of [0, 250, 1_000, 5_000]) {
+        const listed: string[] = [];
+        const [ours, theirs]: [string[], string[]] = [[], []];
+        for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+          const query: string = `locks?limit=${limit}&cursor=${cursor}`;
+          const { body: page } = await forge.api(repository.name, query, undefined, { login: 'ada' });
+          const request = { limit, cursor, ref: { name: 'refs/heads/main' } };
+          const { body } = await forge.api(repository.name, 'locks/verify', request, { login: 'ada' });
+          expect(page.locks.length).toBeLessThanOrEqual(limits.lfsLockPageMax);
+          expect(body.next_cursor).toBe(page.next_cursor);
+          listed.push(...page.locks.map(pathOf));
+          ours.push(...body.ours.map(pathOf));
+          theirs.push(...body.theirs.map(pathOf));
+          cursor = page.next_cursor;
+        }
+        const all = Array.from({ length: 1205 }, (_, index) => `file-${index + 1}`);
+        const isOurs = (path: string) => Number(path.slice(5)) % 3 === 0;
+        expect(listed).toEqual(all);
+        expect([ours, theirs]).toEqual([all.filter(isOurs), all.filter((path) => !isOurs(path))]);
+      }
+    });
+
     test.each([
       ['limit=-1', 422],
       ['limit=x', 422],
@@ -643,6 +695,10 @@ describe.skipIf(!hasDatabase)('the LFS API', () => {
     return row;
   }
 });
+
+function pathOf({ path }: { readonly path: string }): string {
+  return path;
+}
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');

@@ -9,6 +9,7 @@ import { ExportSubstitution } from '#git/archive/export-subst.ts';
 import { Pathspec } from '#git/path/pathspec.ts';
 import { shortRefName } from '#git/refs/ref-name.ts';
 import { visibleRefs } from '#git/refs/visible-refs.ts';
+import { isNotModified } from '#http/conditional.ts';
 import type { RawRoute } from '#http/raw-route.ts';
 import { refsHiddenFromFetches } from '#repository/git-settings.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
@@ -16,7 +17,7 @@ import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { parseRepositoryAddress, type RepositoryAddress } from '#web/repository-path.ts';
 import { doHeavyWork } from '../git/heavy-work.ts';
 import type { GitServices } from '../git-services.ts';
-import { type BrowserExchange, failExchange, findReadable, matchesEtag, setCacheHeaders } from './browser-exchange.ts';
+import { type BrowserExchange, failExchange, findReadable, setCacheHeaders } from './browser-exchange.ts';
 import { methodNotAllowed, notFound } from './http-refusal.ts';
 import { contentDisposition } from './raw-file-type.ts';
 import { ResponseStream } from './response-stream.ts';
@@ -60,7 +61,7 @@ async function answer(
   const { source, name } = await findSource(snapshot, repository, address.rest.replace(ENDING, ''));
   // Weak: another version of the compressor may write other bytes.
   const etag = `W/"${source.commit?.id ?? source.treeId}-${format}-${Buffer.from(name).toString('base64url')}"`;
-  if (matchesEtag(request, etag)) {
+  if (isNotModified(request.headers, { etag })) {
     setCacheHeaders(response, repository, etag);
     response.writeHead(304).end();
     return;

@@ -67,12 +67,6 @@ export function setCacheHeaders(response: ServerResponse, repository: Repository
   response.setHeader('Vary', 'Authorization, Cookie');
 }
 
-export function matchesEtag(request: IncomingMessage, etag: string): boolean {
-  const known = request.headers['if-none-match'] ?? '';
-  const bare = (tag: string) => tag.trim().replace(/^W\//, '');
-  return known.split(',').some((tag) => bare(tag) === bare(etag));
-}
-
 /** Ends an exchange that went wrong: with a status while that can be said, and otherwise by cutting the connection. */
 export function failExchange({ response, stream, context }: AnyExchange, error: unknown): void {
   const isExpected = error instanceof HttpRefusal || error instanceof OverloadedError || stream.signal.aborted;

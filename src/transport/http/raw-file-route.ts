@@ -8,13 +8,14 @@ import { resolveRevision } from '#browse/revision.ts';
 import { findPath, type ListedEntry } from '#browse/tree-listing.ts';
 import { ByteReader } from '#bytes/byte-reader.ts';
 import { BINARY_PROBE_BYTES } from '#git/diff/text-lines.ts';
+import { isNotModified } from '#http/conditional.ts';
 import type { RawRoute } from '#http/raw-route.ts';
 import type { LfsObject } from '#lfs/lfs-object-rows.ts';
 import type { LfsObjects } from '#lfs/lfs-objects.ts';
 import type { RepositorySnapshot } from '#repository/repository-engine.ts';
 import { parseRepositoryAddress, type RepositoryAddress } from '#web/repository-path.ts';
 import type { GitServices } from '../git-services.ts';
-import { type BrowserExchange, failExchange, findReadable, matchesEtag, setCacheHeaders } from './browser-exchange.ts';
+import { type BrowserExchange, failExchange, findReadable, setCacheHeaders } from './browser-exchange.ts';
 import { methodNotAllowed, notFound } from './http-refusal.ts';
 import { contentDisposition, type RawFileType, rawFileType } from './raw-file-type.ts';
 import { findPointedObject, readBeginning } from './raw-lfs-object.ts';
@@ -53,7 +54,7 @@ async function answer(exchange: RawFileExchange, address: RepositoryAddress): Pr
   const etag = `"${pointed?.oid ?? file.id}"`;
   // Both kinds of id are hashes of bytes.
   setCacheHeaders(exchange.response, repository, etag);
-  if (matchesEtag(request, etag)) exchange.response.writeHead(304).end();
+  if (isNotModified(request.headers, { etag })) exchange.response.writeHead(304).end();
   else {
     const use = address.query.get('download') === '1' ? 'download' : 'view';
     if (pointed === undefined) await sendFile(exchange, snapshot, file, use);

@@ -36,8 +36,7 @@ export class LfsExchange {
 
   /** The media type of the API, asked for before anything is looked up. @throws {HttpRefusal} 406, 415 */
   requireMediaType(): void {
-    const accepted = this.request.headers.accept?.toLowerCase().split(',').map(typeOf) ?? ['*/*'];
-    if (!accepted.some((type) => [MEDIA_TYPE, 'application/*', '*/*'].includes(type))) {
+    if (!isAccepted(this.request.headers.accept ?? '*/*')) {
       throw new HttpRefusal(406, `The answer is ${MEDIA_TYPE}: name it in the Accept header.`);
     }
     if (this.request.method !== 'POST') return;
@@ -102,6 +101,14 @@ export interface LfsErrorBody {
 
 export function errorBody(message: string, requestId: string): LfsErrorBody {
   return { message, request_id: requestId, documentation_url: DOCUMENTATION_URL };
+}
+
+/** The most exact of the ranges that name the type decides, and one of quality zero forbids it — RFC 9110, section 12.5.1. */
+function isAccepted(accept: string): boolean {
+  const ranges = accept.toLowerCase().split(',');
+  const named = [MEDIA_TYPE, 'application/*', '*/*'].map((type) => ranges.find((range) => typeOf(range) === type));
+  const range = named.find((found) => found !== undefined);
+  return range !== undefined && !/;\s*q=0(?:\.0*)?\s*(?:;|$)/.test(range);
 }
 
 /** Without parameters, such as git-lfs' `charset=utf-8`. */

@@ -1,4 +1,6 @@
 /** `GET`, `HEAD` and `PUT objects/<oid>`: the bytes of an object, where they pass through us — git-lfs, docs/api/basic-transfers.md. */
+
+import { isNotModified } from '#http/conditional.ts';
 import type { LfsObject } from '#lfs/lfs-object-rows.ts';
 import { limits } from '#limits.ts';
 import type { RepositoryAddress } from '../git/git-access.ts';
@@ -47,8 +49,14 @@ function redirect(exchange: LfsExchange, address: URL): void {
 async function sendObject(exchange: LfsExchange, object: LfsObject): Promise<void> {
   const { headers, method } = exchange.request;
   const { oid, sizeBytes } = object;
+  const etag = `"${oid}"`;
+  const validators = { ETag: etag, 'Cache-Control': 'private, no-cache, no-transform', Vary: 'Authorization' };
+  if (isNotModified(headers, { etag })) {
+    exchange.begin(304, validators);
+    return exchange.stream.end();
+  }
   // A client that resumes what it has of another object gets all of this one.
-  const isSame = headers['if-range'] === undefined || headers['if-range'] === `"${oid}"`;
+  const isSame = headers['if-range'] === undefined || headers['if-range'] === etag;
   const range = parseRange(isSame ? headers.range : undefined, sizeBytes);
   if (range.kind === 'unsatisfiable') {
     throw new HttpRefusal(416, `The object has ${sizeBytes} bytes.`, { 'Content-Range': `bytes */${sizeBytes}` });
@@ -59,9 +67,7 @@ async function sendObject(exchange: LfsExchange, object: LfsObject): Promise<voi
     'Content-Length': String(lengthBytes),
     ...(range.kind === 'part' && { 'Content-Range': `bytes ${offset}-${offset + lengthBytes - 1}/${sizeBytes}` }),
     'Accept-Ranges': 'bytes',
-    'Cache-Control': 'private, no-cache, no-transform',
-    ETag: `"${oid}"`,
-    Vary: 'Authorization',
+    ...validators,
   });
   const { services, stream } = exchange;
   if (method === 'GET' && lengthBytes > 0) {

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 
 export interface Validators {
   readonly etag: string | undefined;
-  readonly lastModified: Date | undefined;
+  readonly lastModified?: Date | undefined;
 }
 
 export interface ConditionalHeaders {
