@@ -99,6 +99,13 @@ describe.skipIf(!hasDatabase).each(CLIENTS)('$name $version', (client) => {
     expect(await serverId('refs/tags/theirs')).toBe(await git(folder('clone'), 'rev-parse', 'theirs'));
   });
 
+  it('creates a repository by a push', async () => {
+    await git(folder('clone'), 'remote', 'set-url', 'origin', forge.url('made', 'ada'));
+    const id = await client.push(folder('clone'), 'first');
+    const [made] = (await git(seed, 'ls-remote', forge.url('made', 'ada'), 'refs/heads/first')).split('\t');
+    expect(made).toBe(id);
+  });
+
   it.runIf(client.canShallow)('clones some of history', async ({ skip }) => {
     skip(!(await offersShallow()), 'shallow clones are not offered');
     await client.clone(url, folder('shallow'), 1);

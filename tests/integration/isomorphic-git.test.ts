@@ -45,6 +45,11 @@ describe.skipIf(!hasDatabase)('isomorphic-git', () => {
     const pushed = await isomorphicGit.push({ fs, http, dir, onAuth });
     expect(pushed.ok).toBe(true);
 
+    // A push that creates its repository is shown other lines.
+    const made = await isomorphicGit.push({ fs, http, dir, onAuth, url: forge.url('made'), ref: 'main' });
+    expect(made.ok).toBe(true);
+    expect(await git(dir, 'ls-remote', forge.url('made', 'ada'), 'main')).toContain(commitId);
+
     const clone = path.join(forge.folder, 'clone');
     await git(forge.folder, 'clone', '-q', forge.url('exchange', 'ada'), clone);
     expect(await git(clone, 'rev-parse', 'HEAD')).toBe(commitId);

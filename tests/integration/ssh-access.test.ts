@@ -229,6 +229,19 @@ describe.skipIf(!hasDatabase || !hasSsh)('access by SSH', () => {
       );
     });
 
+    test('a first push of SHA-256 creates a repository that has it', async () => {
+      const copy = path.join(forge.folder, 'long');
+      for (const args of [
+        ['init', '-q', '--object-format=sha256', '-b', 'main', copy],
+        ['-C', copy, 'commit', '-q', '--allow-empty', '-m', 'Long'],
+        ['-C', copy, 'push', '-q', ssh.url('long'), 'main'],
+      ]) {
+        expect(await ssh.git(forge.folder, args, { key: ada })).toMatchObject({ status: 0 });
+      }
+      const made = await forge.accounts.catalog.find('ada', 'long', forge.owner);
+      expect(made).toMatchObject({ objectFormat: 'sha256', visibility: 'private' });
+    });
+
     test('a first push that moves nothing leaves nothing', async () => {
       const run = await pushFile(ada, ssh.url('dry'), 'main', '--dry-run');
       expect(run).toMatchObject({ status: 0 });

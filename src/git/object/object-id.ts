@@ -22,6 +22,9 @@ export interface ObjectFormat {
 export const SHA1: ObjectFormat = { name: 'sha1', idBytes: 20, hexDigits: 40, zeroId: '0'.repeat(40) };
 export const SHA256: ObjectFormat = { name: 'sha256', idBytes: 32, hexDigits: 64, zeroId: '0'.repeat(64) };
 
+/** What a repository may have; where nobody says which, the first is meant. */
+export type ObjectFormats = readonly [ObjectFormat, ...ObjectFormat[]];
+
 export function objectFormatOf(name: ObjectFormatName): ObjectFormat {
   return name === 'sha1' ? SHA1 : SHA256;
 }

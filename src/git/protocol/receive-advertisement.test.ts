@@ -8,7 +8,7 @@ const ALL: ReceiveAdvertisement = {
     { name: 'refs/heads/main', target: A },
     { name: 'refs/tags/v1', target: B, peeled: C },
   ],
-  format: SHA1,
+  formats: [SHA1],
   agent: 'x/1',
   sessionId: 's-1',
   offers: { atomic: true, pushOptions: true },
@@ -33,8 +33,14 @@ it('offers no more than the repository allows', () => {
 });
 
 it('of an empty repository hangs the capabilities on a name that is none', () => {
-  const [first, ...rest] = [...advertiseForReceivePack({ ...ALL, refs: [], format: SHA256 })];
+  const [first, ...rest] = [...advertiseForReceivePack({ ...ALL, refs: [], formats: [SHA256] })];
   expect(first).toMatch(/^0{64} capabilities\^\{\}\0.* object-format=sha256 agent=x\/1\n$/);
+  expect(rest).toEqual([{ kind: 'flush' }]);
+});
+
+it('of a repository that the push creates lets clients of either format through', () => {
+  const [first, ...rest] = [...advertiseForReceivePack({ ...ALL, refs: [], formats: [SHA1, SHA256] })];
+  expect(first).toMatch(/^[0-9a-f]{40} \.have\0.* object-format=sha1 agent=x\/1\tobject-format=sha256\n$/);
   expect(rest).toEqual([{ kind: 'flush' }]);
 });
 

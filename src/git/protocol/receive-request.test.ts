@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SHA1 } from '#git/object/object-id.ts';
+import { type ObjectFormats, SHA1, SHA256 } from '#git/object/object-id.ts';
 import { encodePktLine, FLUSH, type OutgoingPkt } from '#git/pkt-line/encode.ts';
 import { PktLineReader } from '#git/pkt-line/pkt-line-reader.ts';
 import { limits } from '#limits.ts';
@@ -9,11 +9,15 @@ const [A, B] = ['a'.repeat(40), 'b'.repeat(40)] as const;
 const ZERO = SHA1.zeroId;
 const OFFERS = { atomic: true, pushOptions: true };
 
-async function read(...pkts: OutgoingPkt[]): Promise<ReceiveRequest | undefined> {
+function read(...pkts: OutgoingPkt[]): Promise<ReceiveRequest | undefined> {
+  return readFor([SHA1], ...pkts);
+}
+
+function readFor(formats: ObjectFormats, ...pkts: OutgoingPkt[]): Promise<ReceiveRequest | undefined> {
   async function* bytes(): AsyncGenerator<Uint8Array> {
     for (const pkt of pkts) yield encodePktLine(pkt);
   }
-  return readReceiveRequest(new PktLineReader(bytes()), SHA1, OFFERS);
+  return readReceiveRequest(new PktLineReader(bytes()), formats, OFFERS);
 }
 
 describe('readReceiveRequest', () => {
@@ -29,6 +33,7 @@ describe('readReceiveRequest', () => {
       FLUSH,
     );
     expect(request).toEqual({
+      format: SHA1,
       commands: [
         { oldId: A, newId: B, name: 'refs/heads/main' },
         { oldId: ZERO, newId: B, name: 'refs/heads/ünïcode' },
@@ -139,7 +144,7 @@ describe('readReceiveRequest', () => {
       for (const pkt of [`${A} ${B} refs/heads/x\0atomic push-options`, FLUSH]) yield encodePktLine(pkt);
     }
     const offers = { atomic: false, pushOptions: false };
-    expect(await readReceiveRequest(new PktLineReader(bytes()), SHA1, offers)).toMatchObject({ atomic: false });
+    expect(await readReceiveRequest(new PktLineReader(bytes()), [SHA1], offers)).toMatchObject({ atomic: false });
   });
 
   it('keeps the bytes of a name that is not UTF-8', async () => {
@@ -153,10 +158,37 @@ describe('readReceiveRequest', () => {
   });
 });
 
+describe('of a repository that may have either format', () => {
+  const LONG = 'd'.repeat(64);
+  const readEither = (...pkts: OutgoingPkt[]) => readFor([SHA1, SHA256], ...pkts, FLUSH);
+
+  it.each([
+    ['what it names', SHA256, [`${SHA256.zeroId} ${LONG} refs/heads/x\0object-format=sha256`]],
+    [
+      'what it names behind a boundary',
+      SHA256,
+      [`shallow ${LONG}`, `${LONG} ${LONG} refs/heads/x\0object-format=sha256`],
+    ],
+    ['the other one', SHA1, [`${ZERO} ${A} refs/heads/x\0object-format=sha1`]],
+    ['the first when it names none', SHA1, [`${ZERO} ${A} refs/heads/x\0report-status`]],
+  ])('is of %s', async (_, format, lines) => {
+    expect(await readEither(...lines)).toMatchObject({ format, commands: [{ name: 'refs/heads/x' }] });
+  });
+
+  it('is decided by the first line', async () => {
+    const mixed = readEither(`${ZERO} ${A} refs/heads/x\0quiet`, `${ZERO} ${A} refs/heads/y\0object-format=sha256`);
+    await expect(mixed).rejects.toThrow("error: unsupported object format 'sha256'");
+    await expect(readEither(`${ZERO} ${A} refs/heads/x\0object-format=md5`)).rejects.toThrow("format 'md5'");
+    await expect(readEither(`${ZERO} ${LONG} refs/heads/x\0quiet`)).rejects.toThrow('expected old/new/ref');
+  });
+});
+
 describe('bringsPack', () => {
   it('is false when everything is deleted', () => {
     const deletion = { oldId: A, newId: ZERO, name: 'refs/heads/x' };
-    expect(bringsPack({ commands: [deletion], refusal: undefined }, SHA1)).toBe(false);
-    expect(bringsPack({ commands: [deletion, { ...deletion, newId: B }], refusal: undefined }, SHA1)).toBe(true);
+    expect(bringsPack({ format: SHA1, commands: [deletion], refusal: undefined })).toBe(false);
+    expect(bringsPack({ format: SHA1, commands: [deletion, { ...deletion, newId: B }], refusal: undefined })).toBe(
+      true,
+    );
   });
 });

@@ -7,7 +7,7 @@
  */
 import { decodeLatin1, decodeStrict } from '#bytes/utf8.ts';
 import { LimitExceededError, ProtocolError } from '#git/errors.ts';
-import { isObjectId, type ObjectFormat, type ObjectId } from '#git/object/object-id.ts';
+import { isObjectId, type ObjectFormat, type ObjectFormats, type ObjectId } from '#git/object/object-id.ts';
 import type { PktLine } from '#git/pkt-line/decode.ts';
 import { HUNG_UP, lineText, withoutNewline } from '#git/pkt-line/pkt-line-reader.ts';
 import { limits } from '#limits.ts';
@@ -16,6 +16,8 @@ import { certificateHeader, signedCommandLines } from './push-certificate.ts';
 import type { ReceiveOffers } from './receive-advertisement.ts';
 
 export interface ReceiveRequest {
+  /** Of the ids; the one of those offered that the client has. */
+  readonly format: ObjectFormat;
   readonly commands: readonly ReceiveCommand[];
   /** Commits whose parents the client does not have. */
   readonly shallowIds: readonly ObjectId[];
@@ -56,17 +58,18 @@ export interface PktSource {
 /**
  * Reads commands and push options, and leaves the source where the pack begins.
  *
+ * @param formats of the repository; several: its first push chooses
  * @returns undefined when the client sends a flush and nothing else: it only tries the connection, or has nothing to push
  * @throws {ProtocolError}
  * @throws {LimitExceededError} a bound is broken, and the client wants no report or does not come to an end
  */
 export async function readReceiveRequest(
   source: PktSource,
-  format: ObjectFormat,
+  formats: ObjectFormats,
   offers: ReceiveOffers,
   bounds: ReceiveBounds = { commandsMax: limits.pushCommandsMax, refNameMaxBytes: limits.refNameMaxBytes },
 ): Promise<ReceiveRequest | undefined> {
-  const draft = new Draft(format, bounds);
+  const draft = new Draft(formats, bounds);
   await readCommandList(source, draft);
   if (draft.isEmpty) return undefined;
   const { asked } = draft;
@@ -74,6 +77,7 @@ export async function readReceiveRequest(
   if (offers.pushOptions && asked.has('push-options')) await readPushOptions(source, draft);
   if (draft.refusal !== undefined && report === 'none') throw new LimitExceededError(draft.refusal);
   return {
+    format: draft.format,
     commands: draft.hasForgedOptions ? draft.commands.map(withForgedOptions) : draft.commands,
     shallowIds: draft.shallowIds,
     report,
@@ -92,13 +96,17 @@ function withForgedOptions(command: ReceiveCommand): ReceiveCommand {
 }
 
 /** Whether a pack follows: deletions alone need none. */
-export function bringsPack(request: Pick<ReceiveRequest, 'commands' | 'refusal'>, format: ObjectFormat): boolean {
-  return request.refusal !== undefined || request.commands.some((command) => command.newId !== format.zeroId);
+export function bringsPack({
+  format,
+  commands,
+  refusal,
+}: Pick<ReceiveRequest, 'format' | 'commands' | 'refusal'>): boolean {
+  return refusal !== undefined || commands.some((command) => command.newId !== format.zeroId);
 }
 
 /** A request as far as it was read. */
 class Draft {
-  readonly format: ObjectFormat;
+  format: ObjectFormat;
   readonly bounds: ReceiveBounds;
   readonly commands: ReceiveCommand[] = [];
   readonly shallowIds: ObjectId[] = [];
@@ -111,14 +119,28 @@ class Draft {
   #certificate: Uint8Array = new Uint8Array(0);
   #certificateBytes = 0;
   #discardedBytes = 0;
+  /** Among which the first line decides. */
+  #offeredFormats: ObjectFormats | undefined;
 
-  constructor(format: ObjectFormat, bounds: ReceiveBounds) {
-    this.format = format;
+  constructor(formats: ObjectFormats, bounds: ReceiveBounds) {
+    this.format = formats[0];
+    this.#offeredFormats = formats;
     this.bounds = bounds;
   }
 
   get isEmpty(): boolean {
     return this.commands.length === 0 && this.refusal === undefined;
+  }
+
+  /** Takes the format that the line names, or whose ids it has. */
+  chooseFormat(text: string, capabilities: CapabilitySet): void {
+    if (this.#offeredFormats === undefined) return;
+    const named = capabilities.value('object-format');
+    const digits = ID_AT_START.exec(text)?.[1]?.length;
+    const isMeant = ({ name, hexDigits }: ObjectFormat) =>
+      named === undefined ? hexDigits === digits : name === named;
+    this.format = this.#offeredFormats.find(isMeant) ?? this.format;
+    this.#offeredFormats = undefined;
   }
 
   /** Keeps nothing from now on. */
@@ -224,15 +246,19 @@ function addSignedCommands(draft: Draft, certificate: Uint8Array): void {
   }
 }
 
+const ID_AT_START = /^(?:shallow )?([0-9a-f]+)(?: |$)/i;
+
 function addLine(draft: Draft, line: Uint8Array): 'certificate follows' | undefined {
   const head = untilNul(line);
   const text = lineText(head);
+  const capabilities = new CapabilitySet(lineText(untilNul(line.subarray(head.length + 1))));
+  draft.chooseFormat(text, capabilities);
   if (text.startsWith('shallow ') && text.length > 'shallow '.length) {
     draft.shallowIds.push(parseShallow(text.slice('shallow '.length), draft.format));
     refuseTooMany(draft);
     return undefined;
   }
-  if (head.length < line.length) addCapabilities(draft, lineText(untilNul(line.subarray(head.length + 1))));
+  if (head.length < line.length) addCapabilities(draft, capabilities);
   if (text === 'push-cert') return 'certificate follows';
   addCommand(draft, head, text);
   refuseTooMany(draft);
@@ -257,8 +283,7 @@ function refuseTooMany(draft: Draft): void {
 const CAPABILITIES = ['report-status', 'report-status-v2', 'side-band-64k', 'quiet', 'atomic', 'push-options'];
 
 /** Every command may have some; git puts them on the first. What one line asked for counts for all. */
-function addCapabilities(draft: Draft, text: string): void {
-  const capabilities = new CapabilitySet(text);
+function addCapabilities(draft: Draft, capabilities: CapabilitySet): void {
   requireObjectFormat(capabilities, draft.format);
   for (const name of CAPABILITIES) if (capabilities.has(name)) draft.asked.add(name);
   draft.clientSessionId ??= capabilities.value('session-id');

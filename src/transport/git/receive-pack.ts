@@ -1,9 +1,9 @@
 /**
  * receive-pack: takes pushes — gitprotocol-pack(5), "Pushing Data To a Server"; git's `builtin/receive-pack.c`. What carries
- * the bytes is the session's business: SSH calls `serveReceivePack`, HTTP the two steps of it, between which it may have to create the
- * repository.
+ * the bytes is the session's business: SSH calls `serveReceivePack` or `servePushThatCreates`, HTTP the steps of
+ * them, each in a request of its own.
  */
-import { objectFormatOf } from '#git/object/object-id.ts';
+import { type ObjectFormatName, type ObjectFormats, objectFormatOf, SHA1, SHA256 } from '#git/object/object-id.ts';
 import { encodePktLine, encodePktLines } from '#git/pkt-line/encode.ts';
 import { PktLineReader } from '#git/pkt-line/pkt-line-reader.ts';
 import { certificateHeader } from '#git/protocol/push-certificate.ts';
@@ -30,6 +30,27 @@ import type { GitDialogue, GitSession } from './git-session.ts';
 import { doHeavyWork } from './heavy-work.ts';
 import { PushAnswer } from './push-answer.ts';
 
+/** What a push goes to, as far as it matters before there is a repository. */
+export interface PushTarget {
+  readonly gitSettings: GitSettings;
+  readonly formats: ObjectFormats;
+}
+
+/** What a push creates is like this, with the format of the push. */
+export const NEW_REPOSITORY: PushTarget = { gitSettings: DEFAULT_GIT_SETTINGS, formats: [SHA1, SHA256] };
+
+export function pushTarget({ gitSettings, objectFormat }: RepositoryRecord): PushTarget {
+  return { gitSettings, formats: [objectFormatOf(objectFormat)] };
+}
+
+/** How a push gets the repository that it creates. */
+export interface PushCreation {
+  create(objectFormat: ObjectFormatName): Promise<GitSession>;
+}
+
+/** A session before its repository exists. */
+export type PushingClient = Omit<GitSession, 'repository'>;
+
 /**
  * Serves one run of receive-pack.
  *
@@ -40,51 +61,73 @@ export async function serveReceivePack(
   input: AsyncIterable<Uint8Array>,
   dialogue: GitDialogue,
 ): Promise<void> {
-  const { repository, output } = session;
-  const issuedNonce = dialogue === 'stateful' ? await advertise(session) : undefined;
-  const format = objectFormatOf(repository.objectFormat);
+  const target = pushTarget(session.repository);
+  const issuedNonce = dialogue === 'stateful' ? await advertiseExisting(session, target) : undefined;
+  await servePush(session, target, input, ({ request, pack }, answer) =>
+    runPush(session, { request, pack, dialogue, issuedNonce }, answer),
+  );
+}
+
+/** The same for a repository that does not exist yet, over a connection that both sides keep open. */
+export async function servePushThatCreates(
+  client: PushingClient,
+  input: AsyncIterable<Uint8Array>,
+  creation: PushCreation,
+): Promise<void> {
+  await advertise(client, receiveAdvertisement(client, NEW_REPOSITORY, [], undefined));
+  await servePush(client, NEW_REPOSITORY, input, ({ request, pack }, answer) =>
+    runPushThatCreates(creation, { request, pack, dialogue: 'stateful' }, answer),
+  );
+}
+
+async function servePush(
+  { output, describe }: PushingClient,
+  target: PushTarget,
+  input: AsyncIterable<Uint8Array>,
+  run: (push: Pick<Push, 'request' | 'pack'>, answer: PushAnswer) => Promise<PushReport>,
+): Promise<void> {
   const reader = new PktLineReader(input);
   let request: ReceiveRequest | undefined;
   try {
-    request = await readPush(reader, repository);
+    request = await readPush(reader, target);
   } catch (error) {
-    await output.write(encodePktLine(`ERR ${session.describe(error)}`));
+    await output.write(encodePktLine(`ERR ${describe(error)}`));
     return;
   }
   if (!request) return;
-  const pack = bringsPack(request, format) ? reader.rest() : undefined;
+  const pack = bringsPack(request) ? reader.rest() : undefined;
   const answer = new PushAnswer(output, request);
   try {
-    await answer.finish(await runPush(session, { request, pack, dialogue, issuedNonce }, answer));
+    await answer.finish(await run({ request, pack }, answer));
   } finally {
     answer.abandon();
   }
 }
 
 /** @returns the nonce that was said */
-async function advertise(session: GitSession): Promise<string | undefined> {
+async function advertiseExisting(session: GitSession, target: PushTarget): Promise<string | undefined> {
   const { services, repository, signal } = session;
   const { refs } = await services.engine.snapshot(repository.id, signal);
   const nonce = await services.pushNonces.issue(repository);
-  const pkts = advertiseForReceivePack(receiveAdvertisement(session, repository, refs.refs, nonce));
-  for (const bytes of encodePktLines(pkts)) await session.output.write(bytes);
+  await advertise(session, receiveAdvertisement(session, target, refs.refs, nonce));
   return nonce;
 }
 
-/** What a push creates is like this. */
-export const NEW_REPOSITORY = { gitSettings: DEFAULT_GIT_SETTINGS, objectFormat: 'sha1' } as const;
+async function advertise({ output }: PushingClient, advertisement: ReceiveAdvertisement): Promise<void> {
+  for (const bytes of encodePktLines(advertiseForReceivePack(advertisement))) await output.write(bytes);
+}
 
 /** What receive-pack says of a repository, or of one that a push would create. */
 export function receiveAdvertisement(
   { version, agent, sessionId }: Pick<GitSession, 'version' | 'agent' | 'sessionId'>,
-  { gitSettings, objectFormat }: Pick<RepositoryRecord, 'gitSettings' | 'objectFormat'>,
+  { gitSettings, formats }: PushTarget,
   refs: readonly Ref[],
   certificateNonce: string | undefined,
 ): ReceiveAdvertisement {
   const hidden = refsHiddenFromPushes(gitSettings);
   return {
     refs: refs.filter(({ name }) => !isHiddenRef(name, hidden)),
-    format: objectFormatOf(objectFormat),
+    formats,
     agent,
     sessionId: gitSettings['transfer.advertiseSID'] ? sessionId : undefined,
     offers: receiveOffers(gitSettings),
@@ -94,11 +137,8 @@ export function receiveAdvertisement(
 }
 
 /** @returns undefined when there is nothing to push @throws {ProtocolError} @throws {LimitExceededError} */
-export function readPush(
-  source: PktSource,
-  { objectFormat, gitSettings }: Pick<RepositoryRecord, 'gitSettings' | 'objectFormat'>,
-): Promise<ReceiveRequest | undefined> {
-  return readReceiveRequest(source, objectFormatOf(objectFormat), receiveOffers(gitSettings), {
+export function readPush(source: PktSource, { formats, gitSettings }: PushTarget): Promise<ReceiveRequest | undefined> {
+  return readReceiveRequest(source, formats, receiveOffers(gitSettings), {
     commandsMax: gitSettings['limits.maxCommands'],
     refNameMaxBytes: gitSettings['limits.maxRefName'],
   });
@@ -140,6 +180,28 @@ export async function runPush(session: GitSession, push: Push, answer: PushAnswe
     const refs = request.commands.map((command) => rejection(command, 'unpacker error'));
     return { unpackError: session.describe(error), refs };
   }
+}
+
+/**
+ * Carries out a push into a repository that it creates, and that goes again when nothing came into it.
+ *
+ * @throws {OverloadedError} before anything was read of the pack
+ */
+export async function runPushThatCreates(creation: PushCreation, push: Push, answer: PushAnswer): Promise<PushReport> {
+  const session = await creation.create(push.request.format.name);
+  let report: PushReport | undefined;
+  try {
+    report = await runPush(session, push, answer);
+    return report;
+  } finally {
+    if (!report?.refs.some((ref) => ref.kind === 'ok')) await discard(session);
+  }
+}
+
+async function discard({ services, repository, log }: GitSession): Promise<void> {
+  await services.catalog.deleteIfEmpty(repository.id).catch((error: unknown) => {
+    log.error({ err: error }, 'a repository that a push created was not removed');
+  });
 }
 
 async function readCertificate(

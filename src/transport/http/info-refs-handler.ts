@@ -4,7 +4,7 @@ import { advertiseForReceivePack } from '#git/protocol/receive-advertisement.ts'
 import { advertiseForUploadPack, serviceAnnouncement } from '#git/protocol/ref-advertisement.ts';
 import { advertiseV2Capabilities } from '#git/protocol/v2-capability-advertisement.ts';
 import type { GitAccess } from '../git/git-access.ts';
-import { NEW_REPOSITORY, receiveAdvertisement } from '../git/receive-pack.ts';
+import { NEW_REPOSITORY, pushTarget, receiveAdvertisement } from '../git/receive-pack.ts';
 import { uploadAdvertisement } from '../git/upload-pack-v0.ts';
 import { v2Advertisement } from '../git/upload-pack-v2.ts';
 import type { GitExchange } from './git-exchange.ts';
@@ -45,11 +45,11 @@ async function fetchAdvertisement(exchange: GitExchange, access: GitAccess): Pro
 async function pushAdvertisement(exchange: GitExchange, access: GitAccess): Promise<Iterable<OutgoingPkt>> {
   const { services, version, agent, context, signal } = exchange;
   const exists = access.kind === 'existing';
-  const repository = exists ? access.repository : NEW_REPOSITORY;
+  const target = exists ? pushTarget(access.repository) : NEW_REPOSITORY;
   const refs = exists ? (await services.engine.snapshot(access.repository.id, signal)).refs.refs : [];
   const nonce = exists ? await services.pushNonces.issue(access.repository) : undefined;
   const session = { version, agent, sessionId: context.requestId };
-  const pkts = advertiseForReceivePack(receiveAdvertisement(session, repository, refs, nonce));
+  const pkts = advertiseForReceivePack(receiveAdvertisement(session, target, refs, nonce));
   // There is no push in version 2, so a client that asks for it gets version 0, and like git's backend no announcement.
   return version === 2 ? pkts : announced('git-receive-pack', pkts);
 }

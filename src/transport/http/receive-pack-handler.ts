@@ -5,14 +5,15 @@
  * Not a byte goes out before the pack has come in: a client behind a buffering proxy, or one that listens only after it has
  * sent everything, would otherwise wait for us while we wait for it.
  */
-import { objectFormatOf } from '#git/object/object-id.ts';
+import type { ObjectFormatName } from '#git/object/object-id.ts';
 import { PktLineReader } from '#git/pkt-line/pkt-line-reader.ts';
+import type { ByteSink } from '#git/pkt-line/side-band.ts';
 import { bringsPack } from '#git/protocol/receive-request.ts';
+import type { PushReport } from '#git/protocol/report-status.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import type { CreatableRepository, GitAccess } from '../git/git-access.ts';
-import type { GitSession } from '../git/git-session.ts';
 import { PushAnswer } from '../git/push-answer.ts';
-import { NEW_REPOSITORY, type Push, readPush, runPush } from '../git/receive-pack.ts';
+import { NEW_REPOSITORY, type Push, pushTarget, readPush, runPush, runPushThatCreates } from '../git/receive-pack.ts';
 import type { GitExchange } from './git-exchange.ts';
 import { HttpRefusal, unauthenticated } from './http-refusal.ts';
 
@@ -22,14 +23,11 @@ export async function answerReceivePack(exchange: GitExchange, access: GitAccess
   try {
     if (access.principal.kind === 'anonymous') throw unauthenticated();
     const reader = new PktLineReader(exchange.body.chunks());
-    const promised = access.kind === 'existing' ? access.repository : NEW_REPOSITORY;
-    const request = await readPush(reader, promised);
+    const target = access.kind === 'existing' ? pushTarget(access.repository) : NEW_REPOSITORY;
+    const request = await readPush(reader, target);
     if (!request) return await answerProbe(exchange);
-    const pack = bringsPack(request, objectFormatOf(promised.objectFormat)) ? reader.rest() : undefined;
-    const isNew = access.kind === 'creatable';
-    const repository = access.kind === 'existing' ? access.repository : await create(exchange, access);
-    const session = exchange.session(repository, access.principal, exchange.beginning(RESULT_TYPE));
-    await receive(exchange, session, { request, pack, dialogue: 'stateless' }, isNew);
+    const pack = bringsPack(request) ? reader.rest() : undefined;
+    await receive(exchange, access, { request, pack, dialogue: 'stateless' });
   } catch (error) {
     await exchange.answerError(error, RESULT_TYPE);
   }
@@ -42,29 +40,11 @@ async function answerProbe(exchange: GitExchange): Promise<void> {
   exchange.response.end();
 }
 
-/** @throws {HttpRefusal} */
-async function create(exchange: GitExchange, access: CreatableRepository): Promise<RepositoryRecord> {
-  const { ownerId, name, principal } = access;
-  const outcome = await exchange.services.catalog.create(principal, { ownerId, name, visibility: 'private' });
-  switch (outcome.kind) {
-    case 'created':
-      return outcome.repository;
-    case 'name-taken':
-      throw new HttpRefusal(409, 'Somebody else created this repository at this moment. Push again.');
-    case 'invalid':
-      throw new HttpRefusal(422, outcome.reason);
-  }
-}
-
-/** @param isNew the repository was made for this push, and goes again when nothing comes into it */
-async function receive(exchange: GitExchange, session: GitSession, push: Push, isNew: boolean): Promise<void> {
+async function receive(exchange: GitExchange, access: GitAccess, push: Push): Promise<void> {
   const { response, body } = exchange;
-  const answer = new PushAnswer(session.output, push.request);
-  const report = await runPush(session, push, answer).catch(async (error: unknown) => {
-    if (isNew) await discard(exchange, session.repository);
-    throw error;
-  });
-  if (isNew && report.refs.every((ref) => ref.kind === 'rejected')) await discard(exchange, session.repository);
+  const output = exchange.beginning(RESULT_TYPE);
+  const answer = new PushAnswer(output, push.request);
+  const report = await run(exchange, access, { push, output, answer });
   try {
     const drained = await body.drain();
     if (!response.begun && !response.signal.aborted) response.begin(RESULT_TYPE, drained ? 'keep' : 'close');
@@ -77,6 +57,30 @@ async function receive(exchange: GitExchange, session: GitSession, push: Push, i
   }
 }
 
-async function discard(exchange: GitExchange, repository: RepositoryRecord): Promise<void> {
-  await exchange.services.catalog.deleteIfEmpty(repository.id).catch((error) => exchange.log(error));
+function run(
+  exchange: GitExchange,
+  access: GitAccess,
+  { push, output, answer }: { push: Push; output: ByteSink; answer: PushAnswer },
+): Promise<PushReport> {
+  const session = (repository: RepositoryRecord) => exchange.session(repository, access.principal, output);
+  if (access.kind === 'existing') return runPush(session(access.repository), push, answer);
+  const create = async (format: ObjectFormatName) => session(await createRepository(exchange, access, format));
+  return runPushThatCreates({ create }, push, answer);
+}
+
+/** @throws {HttpRefusal} */
+async function createRepository(
+  { services }: GitExchange,
+  { ownerId, name, principal }: CreatableRepository,
+  objectFormat: ObjectFormatName,
+): Promise<RepositoryRecord> {
+  const outcome = await services.catalog.create(principal, { ownerId, name, visibility: 'private', objectFormat });
+  switch (outcome.kind) {
+    case 'created':
+      return outcome.repository;
+    case 'name-taken':
+      throw new HttpRefusal(409, 'Somebody else created this repository at this moment. Push again.');
+    case 'invalid':
+      throw new HttpRefusal(422, outcome.reason);
+  }
 }

@@ -1,12 +1,13 @@
 /** Runs one command of a client that has proven who it is: asks the policy, serves git, and ends with what git expects. */
 import type { Decision } from '#auth/permission.ts';
+import type { ObjectFormatName } from '#git/object/object-id.ts';
 import type { ProtocolVersion } from '#git/protocol/version.ts';
 import type { Log } from '#log.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { errorText, isClientsFault } from '../git/error-text.ts';
 import { type CreatableRepository, decideGitAccess, type GitAccess } from '../git/git-access.ts';
 import type { GitSession } from '../git/git-session.ts';
-import { serveReceivePack } from '../git/receive-pack.ts';
+import { type PushingClient, servePushThatCreates, serveReceivePack } from '../git/receive-pack.ts';
 import { serveUploadArchive } from '../git/upload-archive.ts';
 import { serveUploadPack } from '../git/upload-pack.ts';
 import { type CommandStream, SshClientLeftError } from './command-stream.ts';
@@ -81,9 +82,15 @@ function requireExisting(access: GitAccess): RepositoryRecord {
 }
 
 async function serveGit(run: CommandRun, access: GitAccess, service: SshGitService): Promise<void> {
-  if (access.kind === 'creatable') return servePushThatCreates(run, access);
-  const session = toSession(run, access.repository);
+  const client = toClient(run);
   const input = run.stream.input();
+  if (access.kind === 'creatable') {
+    const create = async (format: ObjectFormatName): Promise<GitSession> => {
+      return { ...client, repository: await createRepository(run, access, format) };
+    };
+    return servePushThatCreates(client, input, { create });
+  }
+  const session = { ...client, repository: access.repository };
   switch (service) {
     case 'git-upload-pack':
       return serveUploadPack(session, input, 'stateful');
@@ -94,30 +101,26 @@ async function serveGit(run: CommandRun, access: GitAccess, service: SshGitServi
   }
 }
 
-/** The repository exists from the moment in which its refs are listed, and goes again when nothing came into it. */
-async function servePushThatCreates(run: CommandRun, access: CreatableRepository): Promise<void> {
-  const { ownerId, name, principal } = access;
-  const { catalog } = run.services;
-  const outcome = await catalog.create(principal, { ownerId, name, visibility: 'private' });
+async function createRepository(
+  { services }: CommandRun,
+  { ownerId, name, principal }: CreatableRepository,
+  objectFormat: ObjectFormatName,
+): Promise<RepositoryRecord> {
+  const outcome = await services.catalog.create(principal, { ownerId, name, visibility: 'private', objectFormat });
   switch (outcome.kind) {
+    case 'created':
+      return outcome.repository;
     case 'name-taken':
       throw new SshRefusal('Somebody else created this repository at this moment. Push again.');
     case 'invalid':
       throw new SshRefusal(outcome.reason);
-    case 'created':
-      try {
-        await serveReceivePack(toSession(run, outcome.repository), run.stream.input(), 'stateful');
-      } finally {
-        await catalog.deleteIfEmpty(outcome.repository.id).catch((error: unknown) => logError(run, error));
-      }
   }
 }
 
-function toSession(run: CommandRun, repository: RepositoryRecord): GitSession {
+function toClient(run: CommandRun): PushingClient {
   const { services, principal, version, runId, signal, stream, log } = run;
   return {
     services,
-    repository,
     principal,
     version,
     agent: `opencodehub/${services.site.version}`,
