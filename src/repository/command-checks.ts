@@ -14,8 +14,7 @@ import { isAncestor } from '#git/walk/ancestry.ts';
 import { limits } from '#limits.ts';
 import { type GitSettings, refsHiddenFromPushes } from './git-settings.ts';
 import type { PackedObjectStore } from './packed-object-store.ts';
-import { isZero } from './ref-changes.ts';
-import type { CheckedCommand } from './ref-transaction.ts';
+import { type CheckedCommand, isZero } from './ref-changes.ts';
 import type { RefCommand } from './repository-engine.ts';
 import type { Connection } from './unconnected-objects.ts';
 

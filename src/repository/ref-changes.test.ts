@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SHA1 } from '#git/object/object-id.ts';
+import type { CheckedCommand } from './ref-changes.ts';
 import { judgeCommands } from './ref-changes.ts';
-import type { CheckedCommand } from './ref-transaction.ts';
 
 const ZERO = SHA1.zeroId;
 const [A, B, C] = ['a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40)] as const;

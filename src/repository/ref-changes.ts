@@ -4,8 +4,15 @@
  * files backend (`refs/files-backend.c`).
  */
 import type { ObjectId } from '#git/object/object-id.ts';
-import type { CheckedCommand } from './ref-transaction.ts';
 import type { RefCommand, RefOutcome } from './repository-engine.ts';
+
+/** A command that passed its checks against objects; what is left to check are the other refs. */
+export interface CheckedCommand extends RefCommand {
+  /** Of the new object, when it is a tag. */
+  readonly peeled: ObjectId | undefined;
+  /** Whether the repository has the object that the ref is expected to name. Git allows to delete what does not exist when it has not. */
+  readonly knowsOldId: boolean;
+}
 
 export interface JudgedCommands {
   /** In the order of the commands. */

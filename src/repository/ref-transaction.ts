@@ -8,16 +8,8 @@ import type { Database, TransactionSql } from '#db/client.ts';
 import { appendToOutbox } from '#db/outbox.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
 import { LeaseLostError, RepositoryGoneError } from './errors.ts';
-import { foldersOf, isCreation, isZero, judgeCommands } from './ref-changes.ts';
-import type { PushCertificate, RefCommand, RefOutcome } from './repository-engine.ts';
-
-/** A command that passed its checks against objects; what is left to check are the other refs. */
-export interface CheckedCommand extends RefCommand {
-  /** Of the new object, when it is a tag. */
-  readonly peeled: ObjectId | undefined;
-  /** Whether the repository has the object that the ref is expected to name. Git allows to delete what does not exist when it has not. */
-  readonly knowsOldId: boolean;
-}
+import { type CheckedCommand, foldersOf, isCreation, isZero, judgeCommands } from './ref-changes.ts';
+import type { PushCertificate, RefOutcome } from './repository-engine.ts';
 
 export interface NewPack {
   readonly packId: string;
