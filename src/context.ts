@@ -57,6 +57,7 @@ import type { Services } from './services.ts';
 import type { BlobStore } from './storage/blob-store.ts';
 import { FilesystemBlobStore } from './storage/filesystem-blob-store.ts';
 import { S3BlobStore } from './storage/s3-blob-store.ts';
+import { RefListings } from './transport/git/ref-listings.ts';
 import { createArchiveRoute } from './transport/http/archive-route.ts';
 import { createRawFileRoute } from './transport/http/raw-file-route.ts';
 import { createSmartHttp } from './transport/http/smart-http.ts';
@@ -209,6 +210,7 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     textRenderer: opened.add(new TextRenderer()),
     tokens,
     pushNonces: new PushNonces(database.sql),
+    refListings: new RefListings(),
     lfsTokens: new LfsTokens(database.sql),
     lfsObjects: new LfsObjects(database, blobs),
     lfsLocks: new LfsLocks(database),

@@ -29,6 +29,11 @@ export const limits = {
   pushCertificateMaxBytes: 2 * MIB,
   /** A ref name. */
   refNameMaxBytes: 1 * KIB,
+  /** Lists of refs that are kept as they are sent, plain and deflated: of so many refs, one of them, all together, and the pieces in which they go out. */
+  refListingKeptRefsMin: 200,
+  refListingMaxBytes: 64 * MIB,
+  refListingsMaxBytes: 192 * MIB,
+  refListingPieceBytes: 256 * KIB,
   /** `ref-prefix` lines beyond which ls-refs ignores them all, as git does. */
   refPrefixesMax: 65_536,
 

@@ -23,6 +23,7 @@ import type { PushNonces } from '#repository/push-nonces.ts';
 import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
 import type { StoredFileAddresses } from '#repository/stored-file-address.ts';
+import type { RefListings } from '#transport/git/ref-listings.ts';
 import type { TextRenderer } from '#web/text/text-renderer.ts';
 
 export interface Services {
@@ -32,6 +33,7 @@ export interface Services {
   readonly catalog: RepositoryCatalog;
   readonly bundles: BundleOffers;
   readonly pushNonces: PushNonces;
+  readonly refListings: RefListings;
   readonly storedFiles: StoredFileAddresses;
   readonly engine: RepositoryEngine;
   /** Makes room for clones, pushes and archives. */

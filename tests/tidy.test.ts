@@ -48,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'web/repository-path.ts',
     'types:http',
     'http/conditional.ts',
+    'http/accept-encoding.ts',
   ],
   api: [
     'types:lfs',

@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { lookup } from 'mrmime';
+import { acceptedEncodings } from './accept-encoding.ts';
 import { isNotModified } from './conditional.ts';
 
 /** Astro puts a hash of the content into the names below this path. */
@@ -50,7 +51,7 @@ export class StaticFiles {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const file = this.#files.get(rawUrl.split('?', 1)[0] ?? '');
     if (file === undefined) return false;
-    const variant = chooseVariant(file, String(request.headers['accept-encoding'] ?? ''));
+    const variant = chooseVariant(file, request.headers['accept-encoding']);
     const headers = headersOf(file, variant);
     if (isNotModified(request.headers, { etag: headers['ETag'] })) {
       response.writeHead(304, headers).end();
@@ -91,16 +92,8 @@ function describe(file: string, urlPath: string): StaticFile {
   };
 }
 
-/** Accept-Encoding — RFC 9110, section 12.5.3: a coding that is named and not weighted 0. */
-function chooseVariant(file: StaticFile, acceptEncoding: string): Variant {
-  const refused = /;\s*q=0(?:\.0*)?\s*$/;
-  const accepted = new Set(
-    acceptEncoding
-      .toLowerCase()
-      .split(',')
-      .filter((part) => !refused.test(part))
-      .map((part) => part.split(';', 1)[0]?.trim()),
-  );
+function chooseVariant(file: StaticFile, acceptEncoding: string | undefined): Variant {
+  const accepted = acceptedEncodings(acceptEncoding);
   const variant = file.variants.find(({ encoding }) => encoding === undefined || accepted.has(encoding));
   if (variant === undefined) throw new Error('a static file without its plain variant');
   return variant;

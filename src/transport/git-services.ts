@@ -7,6 +7,7 @@ import type { PushNonces } from '#repository/push-nonces.ts';
 import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
 import type { StoredFileAddresses } from '#repository/stored-file-address.ts';
+import type { RefListings } from './git/ref-listings.ts';
 
 export interface GitServices {
   readonly engine: Pick<RepositoryEngine, 'snapshot' | 'readableSnapshot' | 'planPack' | 'receive'>;
@@ -16,6 +17,8 @@ export interface GitServices {
   /** Makes room for what is heavy: see `git/heavy-work.ts`. */
   readonly admission: Pick<Admission, 'run'>;
   readonly pushNonces: Pick<PushNonces, 'issue' | 'judge'>;
+  /** Lists of refs that many ask for. */
+  readonly refListings: RefListings;
   readonly bundles: Pick<BundleOffers, 'find'>;
   readonly storedFiles: Pick<StoredFileAddresses, 'addressOf' | 'verify'>;
   readonly site: { readonly version: string };

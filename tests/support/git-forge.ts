@@ -13,6 +13,7 @@ import { type EngineOptions, PackedRepositoryEngine } from '#repository/packed-r
 import { PushNonces } from '#repository/push-nonces.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
+import { RefListings } from '#transport/git/ref-listings.ts';
 import type { GitServices } from '#transport/git-services.ts';
 import { createArchiveRoute } from '#transport/http/archive-route.ts';
 import { gitMethodsAt } from '#transport/http/git-path.ts';
@@ -55,7 +56,8 @@ export class GitForge {
     const publicUrl = new URL(`http://localhost:${port}`);
     const storedFiles = storedFileServices(accounts.database, blobs, publicUrl);
     const own = { engine: wrapEngine(engine), authenticator, catalog, accounts: directory, site, admission };
-    const services = { ...own, ...storedFiles, pushNonces: new PushNonces(accounts.database.sql) };
+    const said = { pushNonces: new PushNonces(accounts.database.sql), refListings: new RefListings() };
+    const services = { ...own, ...storedFiles, ...said };
     const server = new HttpServer({
       publicUrl,
       trustedProxies: [],

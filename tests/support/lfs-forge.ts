@@ -16,6 +16,7 @@ import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts'
 import { PushNonces } from '#repository/push-nonces.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
+import { RefListings } from '#transport/git/ref-listings.ts';
 import type { GitServices } from '#transport/git-services.ts';
 import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
@@ -59,6 +60,7 @@ export class LfsForge {
       site: { version: '0.1.0', publicUrl },
       admission: createTestAdmission(),
       pushNonces: new PushNonces(accounts.database.sql),
+      refListings: new RefListings(),
       ...storedFileServices(accounts.database, blobs, publicUrl),
     };
     const sockets = new Set<Socket>();

@@ -14,6 +14,7 @@ import { LfsObjects } from '#lfs/lfs-objects.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import { PushNonces } from '#repository/push-nonces.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
+import { RefListings } from '#transport/git/ref-listings.ts';
 import { createArchiveRoute } from '#transport/http/archive-route.ts';
 import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
@@ -62,6 +63,7 @@ export class RestForge {
       site,
       admission: createTestAdmission(),
       pushNonces: new PushNonces(accounts.database.sql),
+      refListings: new RefListings(),
       accounts: directory,
       ...storedFileServices(accounts.database, blobs, publicUrl),
     };

@@ -62,7 +62,7 @@ export async function serveReceivePack(
   dialogue: GitDialogue,
 ): Promise<void> {
   const target = pushTarget(session.repository);
-  const issuedNonce = dialogue === 'stateful' ? await advertiseExisting(session, target) : undefined;
+  const issuedNonce = dialogue === 'stateful' ? await advertise(session, target) : undefined;
   await servePush(session, target, input, ({ request, pack }, answer) =>
     runPush(session, { request, pack, dialogue, issuedNonce }, answer),
   );
@@ -74,7 +74,8 @@ export async function servePushThatCreates(
   input: AsyncIterable<Uint8Array>,
   creation: PushCreation,
 ): Promise<void> {
-  await advertise(client, receiveAdvertisement(client, NEW_REPOSITORY, [], undefined));
+  const advertisement = receiveAdvertisement(client, NEW_REPOSITORY, [], undefined);
+  for (const bytes of encodePktLines(advertiseForReceivePack(advertisement))) await client.output.write(bytes);
   await servePush(client, NEW_REPOSITORY, input, ({ request, pack }, answer) =>
     runPushThatCreates(creation, { request, pack, dialogue: 'stateful' }, answer),
   );
@@ -105,16 +106,19 @@ async function servePush(
 }
 
 /** @returns the nonce that was said */
-async function advertiseExisting(session: GitSession, target: PushTarget): Promise<string | undefined> {
+async function advertise(session: GitSession, target: PushTarget): Promise<string | undefined> {
   const { services, repository, signal } = session;
-  const { refs } = await services.engine.snapshot(repository.id, signal);
+  const snapshot = await services.engine.snapshot(repository.id, signal);
   const nonce = await services.pushNonces.issue(repository);
-  await advertise(session, receiveAdvertisement(session, target, refs.refs, nonce));
+  const list = () => advertiseForReceivePack(receiveAdvertisement(session, target, snapshot.refs.refs, nonce));
+  const { pieces } = await services.refListings.list(snapshot, receiveListingKind(repository), list, 'plain');
+  for (const bytes of pieces) await session.output.write(bytes);
   return nonce;
 }
 
-async function advertise({ output }: PushingClient, advertisement: ReceiveAdvertisement): Promise<void> {
-  for (const bytes of encodePktLines(advertiseForReceivePack(advertisement))) await output.write(bytes);
+/** What the list of refs for pushes depends on beside the refs: see `RefListings`. */
+export function receiveListingKind({ gitSettings }: Pick<RepositoryRecord, 'gitSettings'>): string {
+  return ['git-receive-pack', ...refsHiddenFromPushes(gitSettings)].join('\n');
 }
 
 /** What receive-pack says of a repository, or of one that a push would create. */
@@ -126,7 +130,8 @@ export function receiveAdvertisement(
 ): ReceiveAdvertisement {
   const hidden = refsHiddenFromPushes(gitSettings);
   return {
-    refs: refs.filter(({ name }) => !isHiddenRef(name, hidden)),
+    // A generator, for most of them are looked at only where the list is not kept from before.
+    refs: withoutHidden(refs, hidden),
     formats,
     agent,
     sessionId: gitSettings['transfer.advertiseSID'] ? sessionId : undefined,
@@ -134,6 +139,10 @@ export function receiveAdvertisement(
     certificateNonce,
     version: version === 1 ? 1 : 0,
   };
+}
+
+function* withoutHidden(refs: readonly Ref[], hidden: readonly string[]): Generator<Ref> {
+  for (const ref of refs) if (!isHiddenRef(ref.name, hidden)) yield ref;
 }
 
 /** @returns undefined when there is nothing to push @throws {ProtocolError} @throws {LimitExceededError} */

@@ -14,7 +14,7 @@ import { readHavesRound, readUploadNeeds, type UploadNeeds } from '#git/protocol
 import type { RefSnapshot } from '#git/ref-store.ts';
 import { visibleRefs } from '#git/refs/visible-refs.ts';
 import { type GitSettings, refsHiddenFromFetches } from '#repository/git-settings.ts';
-import type { ShallowUpdate } from '#repository/repository-engine.ts';
+import type { RepositorySnapshot, ShallowUpdate } from '#repository/repository-engine.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import { FetchContext } from './fetch-context.ts';
 import type { GitDialogue, GitSession } from './git-session.ts';
@@ -28,8 +28,7 @@ export async function serveUploadPackV0(
 ): Promise<void> {
   const context = await FetchContext.open(session);
   if (dialogue === 'stateful') {
-    const { refs } = context.snapshot;
-    await write(session, advertiseForUploadPack(uploadAdvertisement(session, session.repository, refs, dialogue)));
+    await advertise(session, context.snapshot);
   }
   const format = objectFormatOf(session.repository.objectFormat);
   const { 'uploadpack.allowFilter': allowsFilter, 'limits.maxNegotiationLines': linesMax } =
@@ -65,6 +64,18 @@ export async function serveUploadPackV0(
     const channel = channelOf(session, needs);
     await sendPack(session, channel, () => planPack(session, context, order, channel));
   });
+}
+
+async function advertise(session: GitSession, snapshot: RepositorySnapshot): Promise<void> {
+  const { services, repository, output } = session;
+  const list = () => advertiseForUploadPack(uploadAdvertisement(session, repository, snapshot.refs, 'stateful'));
+  const { pieces } = await services.refListings.list(snapshot, uploadListingKind(repository), list, 'plain');
+  for (const bytes of pieces) await output.write(bytes);
+}
+
+/** What the list of refs for fetches depends on beside the refs: see `RefListings`. */
+export function uploadListingKind({ gitSettings }: Pick<RepositoryRecord, 'gitSettings'>): string {
+  return ['git-upload-pack', ...refsHiddenFromFetches(gitSettings)].join('\n');
 }
 
 /** What upload-pack says of a repository before the client speaks. */

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '#auth/principal.ts';
-import { encodePktLine, encodePktLines, type OutgoingPkt } from '#git/pkt-line/encode.ts';
+import { encodePktLine } from '#git/pkt-line/encode.ts';
 import type { ByteSink } from '#git/pkt-line/side-band.ts';
 import { type ProtocolVersion, parseProtocolVersion } from '#git/protocol/version.ts';
 import type { RequestContext } from '#http/request-context.ts';
@@ -71,10 +71,6 @@ export class GitExchange {
         return response.write(bytes);
       },
     };
-  }
-
-  async writePkts(pkts: Iterable<OutgoingPkt>): Promise<void> {
-    for (const bytes of encodePktLines(pkts)) await this.response.write(bytes);
   }
 
   /** What a client reads about an error; reports the error when it is ours. */

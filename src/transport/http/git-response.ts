@@ -25,10 +25,11 @@ export class GitResponse extends ResponseStream {
     return this.#response.headersSent;
   }
 
-  begin(contentType: string, connection: 'keep' | 'close' = 'keep'): void {
+  begin(contentType: string, connection: 'keep' | 'close' = 'keep', encoding: 'plain' | 'gzip' = 'plain'): void {
     this.#response.writeHead(200, {
       ...NO_CACHE,
       ...(connection === 'close' && { Connection: 'close' }),
+      ...(encoding === 'gzip' && { 'Content-Encoding': encoding }),
       'Content-Type': contentType,
     });
   }
