@@ -213,14 +213,19 @@ export const limits = {
   packChoicesMaxObjects: 2_000_000,
   /** Commits to send from which on their histories are read by threads and kept; fewer are walked on the main thread, in milliseconds. */
   historyCommitsMin: 512,
+  /** Commits, and trees asked for by id, whose trees are walked on the main thread, and inflated trees of such a walk. */
+  walkedCommitsMax: 64,
+  walkTreesMaxBytes: 8 * MIB,
   /** Entries of one such history, at 5 bytes; git.git has 340,000. */
   historyEntriesMax: 16_000_000,
   /** Histories that are kept, of all repositories. */
   historiesMaxBytes: 128 * MIB,
   /** Of a thread while it reads one: inflated trees, and blocks of packs. */
-  historyTreesMaxBytes: 64 * MIB,
+  historyTreesMaxBytes: 32 * MIB,
   historyBlocksMaxBytes: 32 * MIB,
   historyThreadsMax: 2,
+  /** Commits for which a further thread is worth its memory. */
+  historyShareCommits: 20_000,
   /** A thread without work ends after this, and gives its memory back. */
   historyThreadIdleMs: 10_000,
   /** Commits that stay in memory as graphs, about 100 bytes each. */

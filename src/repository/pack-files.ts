@@ -92,6 +92,21 @@ export class PackFiles {
     return { window, start, end: window.length };
   }
 
+  /** The same without a promise. @returns undefined unless all of it is in memory */
+  pieceInMemory(packId: string, offset: number, lengthBytes: number): PackPiece | undefined {
+    const blockBytes = limits.packBlockBytes;
+    const first = Math.floor(offset / blockBytes);
+    const start = offset - first * blockBytes;
+    const blocks: Uint8Array[] = [];
+    for (let number = first; number * blockBytes < offset + lengthBytes; number++) {
+      const block = this.#blocks.get(`${packId}/${number}`);
+      if (!block) return undefined;
+      blocks.push(block);
+    }
+    const window = blocks.length === 1 ? (blocks[0] as Uint8Array) : Buffer.concat(blocks);
+    return { window, start, end: window.length };
+  }
+
   #block(packId: string, number: number): Promise<Uint8Array> {
     const key = `${packId}/${number}`;
     const cached = this.#blocks.get(key);

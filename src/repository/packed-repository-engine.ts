@@ -80,7 +80,7 @@ export class PackedRepositoryEngine implements RepositoryEngine {
     this.#states = new RepositoryStates(db);
     this.#leases = new PackLeases(db, blobs);
     this.#threads = new IngestThreads(threadCount, { sha1 });
-    this.#histories = new Histories(blobs, threadCount, historyCommitsMin);
+    this.#histories = new Histories(blobs, { threadCount, commitsMin: historyCommitsMin });
   }
 
   async snapshot(repositoryId: number): Promise<PackedSnapshot> {

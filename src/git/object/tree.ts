@@ -69,6 +69,13 @@ export class TreeReader {
     return true;
   }
 
+  /** Reads the entry that begins at `start`. @throws {CorruptObjectError} */
+  moveTo(start: number): this {
+    this.#offset = start;
+    this.next();
+    return this;
+  }
+
   /** @returns the offset behind the space */
   #readMode(start: number): number {
     const { body } = this;

@@ -128,7 +128,7 @@ export class PackIndex {
  *
  * @returns entry numbers; duplicates stay side by side in the order of the pack
  */
-export function sortEntriesById(table: EntryTable): Int32Array {
+export function sortEntriesById(table: Pick<EntryTable, 'count' | 'format'> & { readonly id: Uint8Array }): Int32Array {
   const { count, id } = table;
   const { idBytes } = table.format;
   // A bucket for each value of the first two bytes leaves a handful of ids to sort in each, even in large packs.

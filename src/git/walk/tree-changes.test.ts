@@ -5,7 +5,7 @@ import { treeEntry } from '../../../tests/fixtures/pack-maker.ts';
 import { ScratchRepository } from '../../../tests/fixtures/scratch-repository.ts';
 import { formatMode, isTreeMode } from '../object/file-mode.ts';
 import { SHA1 } from '../object/object-id.ts';
-import { entryAt, TreeComparer } from './tree-changes.ts';
+import { type ComparedTree, entryAt, TreeComparer } from './tree-changes.ts';
 
 interface Change {
   readonly name: string;
@@ -16,17 +16,22 @@ interface Change {
 
 function changesOf(tree: Uint8Array, other: Uint8Array): Change[] {
   const changes: Change[] = [];
-  new TreeComparer(SHA1).compare(tree, [other], (entry, counterparts) => {
-    const at = counterparts[0] as number;
-    const counterpart = at < 0 ? undefined : entryAt(other, at, SHA1);
-    const hex = (reader: typeof entry) => Buffer.from(reader.body).toString('hex', reader.idStart, reader.idStart + 20);
-    changes.push({
-      name: Buffer.from(entry.body).toString('utf8', entry.nameStart, entry.nameEnd),
-      mode: formatMode(entry.mode),
-      id: hex(entry),
-      other: counterpart && hex(counterpart),
-    });
-  });
+  new TreeComparer(SHA1).compare(
+    { bytes: tree, marks: undefined },
+    [{ bytes: other, marks: undefined }],
+    (entry, counterparts) => {
+      const at = counterparts[0] as number;
+      const counterpart = at < 0 ? undefined : entryAt(other, at, SHA1);
+      const hex = (reader: typeof entry) =>
+        Buffer.from(reader.body).toString('hex', reader.idStart, reader.idStart + 20);
+      changes.push({
+        name: Buffer.from(entry.body).toString('utf8', entry.nameStart, entry.nameEnd),
+        mode: formatMode(entry.mode),
+        id: hex(entry),
+        other: counterpart && hex(counterpart),
+      });
+    },
+  );
   return changes;
 }
 
@@ -92,16 +97,21 @@ describe('TreeComparer', () => {
         const expected = tree.filter((entry) => !had.has(encodeOne(entry).toString('hex')));
         const bodies = others.map(encode);
         const seen: { name: string; named: (string | undefined)[] }[] = [];
-        comparer.compare(encode(tree), bodies, ({ body, mode, nameStart, nameEnd }, counterparts) => {
-          const named = bodies.map((other, index) => {
-            const at = counterparts[index] as number;
-            const entry = at < 0 ? undefined : entryAt(other, at, SHA1);
-            // A file and a folder of one name may be too far apart to be seen as a pair.
-            if (!entry || isTreeMode(entry.mode) !== isTreeMode(mode)) return undefined;
-            return Buffer.from(entry.body).toString('utf8', entry.nameStart, entry.nameEnd);
-          });
-          seen.push({ name: Buffer.from(body).toString('utf8', nameStart, nameEnd), named });
-        });
+        const fresh = [tree, ...others].map((list) => ({ bytes: encode(list), marks: undefined }));
+        comparer.compare(
+          fresh[0] as ComparedTree,
+          fresh.slice(1),
+          ({ body, mode, nameStart, nameEnd }, counterparts) => {
+            const named = bodies.map((other, index) => {
+              const at = counterparts[index] as number;
+              const entry = at < 0 ? undefined : entryAt(other, at, SHA1);
+              // A file and a folder of one name may be too far apart to be seen as a pair.
+              if (!entry || isTreeMode(entry.mode) !== isTreeMode(mode)) return undefined;
+              return Buffer.from(entry.body).toString('utf8', entry.nameStart, entry.nameEnd);
+            });
+            seen.push({ name: Buffer.from(body).toString('utf8', nameStart, nameEnd), named });
+          },
+        );
         expect(seen).toEqual(
           expected.map((entry) => ({
             name: entry.name,
@@ -128,6 +138,53 @@ describe('TreeComparer', () => {
     );
   });
 
+  it('sees the same in versions of a large tree, however often each was compared', () => {
+    const comparer = new TreeComparer(SHA1);
+    // Ids may hold what looks like the end of a name, or the beginning of an entry.
+    const ids = fc.constantFrom(
+      '\0'.repeat(20),
+      '100644 a\0'.padEnd(20, 'x'),
+      `x\x0040000 b`.padEnd(20, '\0'),
+      'y'.repeat(20),
+    );
+    const edit = fc.record({
+      at: fc.nat(199),
+      id: ids,
+      kind: fc.constantFrom('change', 'change', 'remove', 'insert'),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(edit, { maxLength: 4 }), { maxLength: 12 }),
+        fc.infiniteStream(fc.nat()),
+        (edits, picks) => {
+          let entries: { name: string; id: string }[] = Array.from({ length: 120 }, (_, index) => ({
+            name: `f${String(index).padStart(4, '0')}`,
+            id: 'z'.repeat(20),
+          }));
+          const versions = [{ entries, tree: largeTree(entries) }];
+          for (const list of edits) {
+            entries = list.reduce(edited, entries);
+            versions.push({ entries, tree: largeTree(entries) });
+          }
+          for (let round = 0; round < versions.length * 3; round++) {
+            const [a, b] = [picks.next().value % versions.length, picks.next().value % versions.length];
+            const [young, old] = [versions[a], versions[b]] as [(typeof versions)[0], (typeof versions)[0]];
+            const seen: string[] = [];
+            comparer.compare(young.tree, [old.tree], ({ body, nameStart, nameEnd, idStart }) => {
+              const [name, id] = [body.subarray(nameStart, nameEnd), body.subarray(idStart, idStart + 20)];
+              seen.push(`${Buffer.from(name).toString('latin1')} ${Buffer.from(id).toString('latin1')}`);
+            });
+            const had = new Set(old.entries.map(({ name, id }) => `${name} ${id}`));
+            expect(seen).toEqual(
+              young.entries.map(({ name, id }) => `${name} ${id}`).filter((entry) => !had.has(entry)),
+            );
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   it('takes a tree cut short for what it is', () => {
     const tree = encode([{ mode: '100644', name: 'a', id: 1 }]);
     for (let end = 1; end < tree.length; end++) {
@@ -140,3 +197,20 @@ describe('TreeComparer', () => {
     }
   });
 });
+
+function largeTree(entries: readonly { name: string; id: string }[]): ComparedTree {
+  const parts = entries.map(({ name, id }) => Buffer.from(`100644 ${name}\0${id}`, 'latin1'));
+  return { bytes: Buffer.concat(parts), marks: undefined };
+}
+
+function edited(
+  entries: { name: string; id: string }[],
+  { at, id, kind }: { at: number; id: string; kind: string },
+): { name: string; id: string }[] {
+  const name = entries[at % Math.max(1, entries.length)]?.name ?? 'f';
+  if (kind === 'change') return entries.map((entry) => (entry.name === name ? { name, id } : entry));
+  if (kind === 'remove') return entries.filter((entry) => entry.name !== name);
+  const inserted = `${name}-`;
+  if (entries.some((entry) => entry.name === inserted)) return entries;
+  return [...entries, { name: inserted, id }].sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -8,6 +8,16 @@ import { TreeReader } from '../object/tree.ts';
 
 const SLASH = 0x2f;
 
+/** A tree that is compared, once or again and again. */
+export interface ComparedTree {
+  readonly bytes: Uint8Array;
+  /**
+   * Where some of its entries begin, ascending: found out by comparing, and worth keeping as long as the bytes, for the next comparison
+   * need not look for them. Undefined at first.
+   */
+  marks: Int32Array | undefined;
+}
+
 /**
  * Sees an entry that no other tree has alike.
  *
@@ -27,11 +37,13 @@ interface Changes {
 
 export class TreeComparer {
   readonly #format: ObjectFormat;
+  readonly #runs: EqualRuns;
   /** For each of the other trees; kept for the next comparison. */
   readonly #changes: Changes[] = [];
 
   constructor(format: ObjectFormat) {
     this.#format = format;
+    this.#runs = new EqualRuns(format.idBytes);
   }
 
   /**
@@ -40,18 +52,17 @@ export class TreeComparer {
    *
    * @throws {CorruptObjectError}
    */
-  compare(tree: Uint8Array, others: readonly Uint8Array[], onNew: OnNewEntry): void {
+  compare(tree: ComparedTree, others: readonly ComparedTree[], onNew: OnNewEntry): void {
     const counterparts = new Int32Array(others.length);
     if (others.length === 0) {
-      const entry = new TreeReader(tree, this.#format);
+      const entry = new TreeReader(tree.bytes, this.#format);
       while (entry.next()) onNew(entry, counterparts);
       return;
     }
-    others.forEach((other, index) => {
-      this.#findChanges(tree, other, this.#changesOf(index));
-    });
+    for (const [index, other] of others.entries()) this.#findChanges(tree, other, this.#changesOf(index));
     const [first, ...rest] = this.#changes.slice(0, others.length) as [Changes, ...Changes[]];
     const next = rest.map(() => 0);
+    const entry = new TreeReader(tree.bytes, this.#format);
     for (let index = 0; index < first.count; index++) {
       const start = first.starts[index] as number;
       counterparts[0] = first.counterparts[index] as number;
@@ -62,7 +73,7 @@ export class TreeComparer {
         counterparts[number + 1] = changes.counterparts[at] as number;
         return at < changes.count && changes.starts[at] === start;
       });
-      if (isNew) onNew(entryAt(tree, start, this.#format), counterparts);
+      if (isNew) onNew(entry.moveTo(start), counterparts);
     }
   }
 
@@ -71,27 +82,31 @@ export class TreeComparer {
     return this.#changes[index] as Changes;
   }
 
-  #findChanges(tree: Uint8Array, other: Uint8Array, changes: Changes): void {
+  #findChanges(tree: ComparedTree, other: ComparedTree, changes: Changes): void {
     const { idBytes } = this.#format;
+    const [treeEnd, otherEnd] = [tree.bytes.length, other.bytes.length];
     changes.count = 0;
     let at = 0;
     let otherAt = 0;
-    while (at < tree.length) {
-      const equalBytes = equalEntriesBytes(tree, at, other, otherAt, idBytes);
+    const entry = new TreeReader(tree.bytes, this.#format);
+    const counterpart = new TreeReader(other.bytes, this.#format);
+    this.#runs.begin(tree, other);
+    while (at < treeEnd) {
+      const equalBytes = this.#runs.measure(at, otherAt);
       at += equalBytes;
       otherAt += equalBytes;
-      if (at >= tree.length) break;
-      const entry = entryAt(tree, at, this.#format);
-      const counterpart = otherAt < other.length ? entryAt(other, otherAt, this.#format) : undefined;
-      const order = counterpart ? compareNames(entry, counterpart) : -1;
+      if (at >= treeEnd) break;
+      entry.moveTo(at);
+      const order = otherAt < otherEnd ? compareNames(entry, counterpart.moveTo(otherAt)) : -1;
       if (order > 0) {
-        otherAt = (counterpart as TreeReader).idStart + idBytes;
+        otherAt = counterpart.idStart + idBytes;
         continue;
       }
       add(changes, at, order === 0 ? otherAt : -1);
       at = entry.idStart + idBytes;
-      if (order === 0) otherAt = (counterpart as TreeReader).idStart + idBytes;
+      if (order === 0) otherAt = counterpart.idStart + idBytes;
     }
+    this.#runs.end();
   }
 }
 
@@ -110,35 +125,141 @@ function doubled(numbers: Int32Array): Int32Array {
   return grown;
 }
 
-/** Length of the entries that stand at both positions, as many as are equal. */
-function equalEntriesBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, idBytes: number): number {
-  const equalBytes = commonBytes(a, aStart, b, bStart);
-  if (aStart + equalBytes === a.length && bStart + equalBytes === b.length) return equalBytes;
-  let end = 0;
-  for (let at = 0; ; at = end) {
-    while (at < equalBytes && a[aStart + at] !== 0) at++;
-    if (at + 1 + idBytes > equalBytes) return end;
-    end = at + 1 + idBytes;
+/** Smaller trees are read faster than marked. */
+const MARKED_TREE_MIN_BYTES = 1024;
+/** Between marks: what is read to find where an entry begins. */
+const MARK_STEP_BYTES = 512;
+/** On average. */
+const MARK_GAP_MAX_BYTES = 4 * MARK_STEP_BYTES;
+
+/**
+ * Runs of equal entries in two trees. Native comparison finds where the trees differ, but not where the entry begins in which they do, and
+ * an id may hold any byte: only reading from an entry's beginning tells. So beginnings are marked. Those of a run hold in both trees,
+ * at a distance; so of the many versions of a tree, each of which differs a little from the next, one is read whole.
+ */
+class EqualRuns {
+  readonly #idBytes: number;
+  #tree: ComparedTree = NO_TREE;
+  #other: ComparedTree = NO_TREE;
+  /** Of the tree that has marks. */
+  #marks: Int32Array | undefined;
+  #isOfOther = false;
+  /** The next of the marks that is not behind. */
+  #next = 0;
+  /** Marks of the one that has none yet, as far as the runs have come. */
+  #found: Int32Array = new Int32Array(64);
+  /** -1 when both have some. */
+  #foundCount = -1;
+
+  constructor(idBytes: number) {
+    this.#idBytes = idBytes;
   }
+
+  begin(tree: ComparedTree, other: ComparedTree): void {
+    this.#tree = tree;
+    this.#other = other;
+    this.#next = 0;
+    this.#foundCount = -1;
+    this.#marks = undefined;
+    if (tree.bytes.length < MARKED_TREE_MIN_BYTES || other.bytes.length < MARKED_TREE_MIN_BYTES) return;
+    if (!tree.marks && !other.marks) tree.marks = markEntries(tree.bytes, this.#idBytes);
+    this.#isOfOther = !tree.marks;
+    this.#marks = tree.marks ?? other.marks;
+    if (!tree.marks || !other.marks) this.#foundCount = 0;
+  }
+
+  end(): void {
+    const lacking = this.#isOfOther ? this.#tree : this.#other;
+    // With every entry that goes some are lost: when most are, the tree is better read whole.
+    if (this.#foundCount * MARK_GAP_MAX_BYTES >= lacking.bytes.length) {
+      lacking.marks = this.#found.slice(0, this.#foundCount);
+    }
+    this.#tree = NO_TREE;
+    this.#other = NO_TREE;
+  }
+
+  /** @returns length of the entries that stand at both positions, as many as are equal */
+  measure(at: number, otherAt: number): number {
+    const [a, b] = [this.#tree.bytes, this.#other.bytes];
+    const equalBytes = commonBytes(a, at, b, otherAt);
+    const marked = this.#passMarks(this.#isOfOther ? otherAt : at, this.#isOfOther ? at : otherAt, equalBytes);
+    if (at + equalBytes === a.length && otherAt + equalBytes === b.length) return equalBytes;
+    let end = marked;
+    for (let offset = marked; ; offset = end) {
+      while (offset < equalBytes && a[at + offset] !== 0) offset++;
+      if (offset + 1 + this.#idBytes > equalBytes) return end;
+      end = offset + 1 + this.#idBytes;
+    }
+  }
+
+  /** Moves on to the last mark in a run. @returns its distance from the beginning of the run */
+  #passMarks(start: number, startOfLacking: number, equalBytes: number): number {
+    const marks = this.#marks;
+    if (!marks) return 0;
+    let next = this.#next;
+    let distance = 0;
+    for (; next < marks.length && (marks[next] as number) <= start + equalBytes; next++) {
+      if ((marks[next] as number) < start) continue;
+      distance = (marks[next] as number) - start;
+      if (this.#foundCount >= 0) this.#note(startOfLacking + distance);
+    }
+    this.#next = next;
+    return distance;
+  }
+
+  #note(mark: number): void {
+    if (this.#foundCount === this.#found.length) this.#found = doubled(this.#found);
+    this.#found[this.#foundCount++] = mark;
+  }
+}
+
+const NO_TREE: ComparedTree = { bytes: new Uint8Array(0), marks: undefined };
+
+function markEntries(bytes: Uint8Array, idBytes: number): Int32Array {
+  const marks: number[] = [];
+  let last = 0;
+  for (let at = 0; at < bytes.length; ) {
+    if (at - last >= MARK_STEP_BYTES) {
+      marks.push(at);
+      last = at;
+    }
+    while (at < bytes.length && bytes[at] !== 0) at++;
+    at += 1 + idBytes;
+  }
+  return Int32Array.from(marks);
 }
 
 /** Trees that differ at once need no more than a loop. */
 const LOOP_BYTES = 64;
-/** Native comparison says whether, not where: so it is asked piece by piece. */
+/** Native comparison says whether, not where: so it is asked about longer and longer pieces, then about shorter and shorter ones. */
 const PIECE_BYTES = 1024;
 
 function commonBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number): number {
   const length = Math.min(a.length - aStart, b.length - bStart);
   const first = loopCommonBytes(a, aStart, b, bStart, 0, Math.min(length, LOOP_BYTES));
   if (first < LOOP_BYTES) return first;
-  const native = bufferOf(a);
   let at = LOOP_BYTES;
-  for (; at < length; at += PIECE_BYTES) {
-    const end = Math.min(at + PIECE_BYTES, length);
-    if (native.compare(b, bStart + at, bStart + end, aStart + at, aStart + end) !== 0) break;
+  let end = at;
+  for (let piece = PIECE_BYTES; at < length; piece *= 2) {
+    end = Math.min(at + piece, length);
+    if (!areEqual(a, aStart, b, bStart, at, end)) break;
+    at = end;
   }
-  return loopCommonBytes(a, aStart, b, bStart, Math.min(at, length), length);
+  while (end - at > LOOP_BYTES) {
+    const middle = (at + end) >>> 1;
+    if (areEqual(a, aStart, b, bStart, at, middle)) at = middle;
+    else end = middle;
+  }
+  return loopCommonBytes(a, aStart, b, bStart, at, end);
 }
+
+/** Whether two trees have the same bytes from `from` to `to` behind their starts. */
+function areEqual(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, from: number, to: number): boolean {
+  return nativeCompare.call(a as Buffer, b, bStart + from, bStart + to, aStart + from, aStart + to) === 0;
+}
+
+/** It takes any byte array; making Buffers of them costs more than short comparisons. */
+const nativeCompare = Buffer.prototype.compare;
 
 function loopCommonBytes(
   a: Uint8Array,
@@ -153,15 +274,9 @@ function loopCommonBytes(
   return at;
 }
 
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
 /** @returns a reader that stands on the entry which begins at `start` */
 export function entryAt(tree: Uint8Array, start: number, format: ObjectFormat): TreeReader {
-  const reader = new TreeReader(tree, format, start);
-  reader.next();
-  return reader;
+  return new TreeReader(tree, format).moveTo(start);
 }
 
 /** Names in the order of trees, where a directory's ends in a slash; a file and a directory of one name count as the same. */

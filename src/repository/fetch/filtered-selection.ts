@@ -12,8 +12,8 @@ import { Pause } from '../pause.ts';
 import type { PackRequest } from '../repository-engine.ts';
 import { VisibleObjects } from '../visible-objects.ts';
 import { addTags, type Closure } from './closure.ts';
-import { walkFiltered } from './filtered-walk.ts';
-import { commitsToSend, walkObjects } from './object-walk.ts';
+import { commitsToSend } from './commits-to-send.ts';
+import { findFilteredObjects, findNeededObjects } from './needed-objects.ts';
 import { selectWhere } from './pack-selection.ts';
 import { addOtherTags, otherTagRefs, type Selected, type SelectionQuestion, selectNeeded } from './walked-selection.ts';
 import type { Duplicates } from './whole-packs.ts';
@@ -64,9 +64,10 @@ async function findCandidates(question: SelectionQuestion, plan: FilterPlan): Pr
   const { signal } = request;
   if (!isDecidedByHeader(plan)) {
     const sparse = await Promise.all(plan.sparseIds.map((id) => readPatterns(objects, id, request)));
-    return walkFiltered({ ...question, signal }, { depthLimit: plan.depthLimit, sparse });
+    return findFilteredObjects({ ...question, signal }, { depthLimit: plan.depthLimit, sparse });
   }
-  if (plan.types.has('tree') || plan.types.has('blob')) return (await walkObjects({ ...question, signal })).needed;
+  if (plan.types.has('tree') || plan.types.has('blob'))
+    return (await findNeededObjects({ ...question, signal })).needed;
   const candidates = askedById(closure, objects);
   const { ids } = await commitsToSend(closure, objects.format, signal);
   for (let at = 0; at < ids.length; at += objects.format.idBytes) candidates.add(ids, at);
@@ -94,7 +95,7 @@ async function readPatterns(
   objects: PackedObjectStore,
   blobId: ObjectId,
   { visibleRefs, signal }: PackRequest,
-): Promise<SparsePatterns> {
+): Promise<Uint8Array> {
   const header = await objects.header(blobId);
   const isVisible =
     header && (await new VisibleObjects(objects, visibleRefs, signal).findInvisible(fromHex(blobId))).length === 0;
@@ -103,5 +104,8 @@ async function readPatterns(
   if (header.type !== 'blob' || header.sizeBytes > limits.sparsePatternsMaxBytes) {
     throw new ProtocolError(`unable to parse sparse filter data in ${blobId}`);
   }
-  return new SparsePatterns((await objects.read(blobId)).body);
+  const { body } = await objects.read(blobId);
+  // Found out before anything is walked.
+  new SparsePatterns(body);
+  return body;
 }

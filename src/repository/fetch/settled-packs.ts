@@ -8,7 +8,7 @@ import { IdTable } from '#git/walk/id-table.ts';
 import type { LoadedPack } from '../packed-object-store.ts';
 import { Pause } from '../pause.ts';
 import { addTags, type Closure } from './closure.ts';
-import { walkObjects } from './object-walk.ts';
+import { findNeededObjects } from './needed-objects.ts';
 import { selectAll, selectObjects } from './pack-selection.ts';
 import { otherTagRefs, type Selected, type SelectionQuestion } from './walked-selection.ts';
 import type { Duplicates } from './whole-packs.ts';
@@ -22,7 +22,7 @@ export async function selectBesidePacks(
   const { objects, files, closure, request } = question;
   const isSettled = (ids: Uint8Array, idStart: number) => settled.some(({ index }) => index.find(ids, idStart) >= 0);
   const newer = closureBeside(question, settled.length, isSettled);
-  const { needed } = await walkObjects({ ...question, closure: newer, signal: request.signal });
+  const { needed } = await findNeededObjects({ ...question, closure: newer, signal: request.signal });
   const isFound = (id: Uint8Array) => isSettled(id, 0) || needed.find(id, 0) >= 0;
   await addTags(objects, otherTagRefs(closure, request), needed, isFound);
   // The walk passes over what stands at the same path in a parent; the rest may be in older packs all the same.

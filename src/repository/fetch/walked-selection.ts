@@ -8,7 +8,7 @@ import type { LoadedPack, PackedObjectStore } from '../packed-object-store.ts';
 import type { PackRequest } from '../repository-engine.ts';
 import { addTags, type Closure } from './closure.ts';
 import type { HistorySource } from './history/known-history.ts';
-import { walkObjects } from './object-walk.ts';
+import { findNeededObjects } from './needed-objects.ts';
 import { type PackSelection, selectObjects } from './pack-selection.ts';
 
 export interface SelectionQuestion {
@@ -29,7 +29,7 @@ export interface Selected {
 }
 
 export async function selectByWalk(question: SelectionQuestion): Promise<Selected> {
-  const { needed, clientHas } = await walkObjects({ ...question, signal: question.request.signal });
+  const { needed, clientHas } = await findNeededObjects({ ...question, signal: question.request.signal });
   await addOtherTags(question, needed);
   return { ...(await selectNeeded(question, needed)), clientHas };
 }

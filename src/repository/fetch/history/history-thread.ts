@@ -1,35 +1,44 @@
 /** A thread that reads histories, seen from the main thread, which reads storage for it. */
 import { Worker } from 'node:worker_threads';
-import { limits } from '#limits.ts';
 import { workerUrl } from '#worker-url.ts';
 import { flattenError, restoreError } from '../../ingest/ingest-error.ts';
 import type { PackStorage } from '../../pack-files.ts';
-import type { FromThread, ScanTask, ToThread } from './history-messages.ts';
-import type { BroughtObjects } from './history-scan.ts';
+import type { FromThread, ResultOf, ThreadTask, ThreadWork, ToThread } from './history-messages.ts';
 
 interface Pending {
-  readonly resolve: (result: BroughtObjects) => void;
+  readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** It is started when it is needed, and ends after a while without work: what it has cached would stay otherwise, for an idle thread collects no garbage. */
 export class HistoryThread {
   readonly #storage: PackStorage;
+  readonly #idleMs: number;
   readonly #pending = new Map<number, Pending>();
   #worker: Worker | undefined;
-  #scanCount = 0;
+  #taskCount = 0;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(storage: PackStorage) {
+  constructor(storage: PackStorage, idleMs: number) {
     this.#storage = storage;
+    this.#idleMs = idleMs;
   }
 
-  scan(task: ScanTask): Promise<BroughtObjects> {
+  /** Tasks under way. */
+  get load(): number {
+    return this.#pending.size;
+  }
+
+  get isRunning(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  run<Work extends ThreadWork>(task: ThreadTask<Work>): Promise<ResultOf[Work['kind']]> {
     clearTimeout(this.#idle);
     const worker = this.#start();
     return new Promise((resolve, reject) => {
-      const message: ToThread = { kind: 'scan', scan: this.#scanCount++, task };
-      this.#pending.set(message.scan, { resolve, reject });
+      const message: ToThread = { kind: 'task', number: this.#taskCount++, task };
+      this.#pending.set(message.number, { resolve, reject });
       worker.ref();
       worker.postMessage(message);
     });
@@ -52,14 +61,14 @@ export class HistoryThread {
   }
 
   #receive(worker: Worker, message: FromThread): void {
-    if (message.kind !== 'found') {
+    if (message.kind !== 'done') {
       void this.#askStorage(worker, message);
       return;
     }
-    const pending = this.#pending.get(message.scan);
-    this.#pending.delete(message.scan);
+    const pending = this.#pending.get(message.number);
+    this.#pending.delete(message.number);
     if (this.#pending.size === 0) this.#rest(worker);
-    if (message.result) pending?.resolve(message.result);
+    if (message.result) pending?.resolve(message.result as never);
     else pending?.reject(restoreError(message.error ?? { name: 'Error', message: 'no answer' }));
   }
 
@@ -68,11 +77,11 @@ export class HistoryThread {
     this.#idle = setTimeout(() => {
       this.#worker = undefined;
       void worker.terminate();
-    }, limits.historyThreadIdleMs);
+    }, this.#idleMs);
     this.#idle.unref();
   }
 
-  async #askStorage(worker: Worker, message: Exclude<FromThread, { kind: 'found' }>): Promise<void> {
+  async #askStorage(worker: Worker, message: Exclude<FromThread, { kind: 'done' }>): Promise<void> {
     const { call, key } = message;
     const answer = (result: Omit<Extract<ToThread, { kind: 'answer' }>, 'kind' | 'call'>) =>
       worker.postMessage({ kind: 'answer', call, ...result } satisfies ToThread);

@@ -1,4 +1,4 @@
-/** A thread that reads histories: answers the messages of `history-messages.ts`, any number of scans at a time. */
+/** A thread that reads histories: does the tasks of `history-messages.ts`, any number at a time. */
 import { parentPort } from 'node:worker_threads';
 import { objectFormatOf } from '#git/object/object-id.ts';
 import { assertInflaterWorks } from '#git/pack/inflater.ts';
@@ -6,8 +6,10 @@ import { limits } from '#limits.ts';
 import { flattenError, restoreError } from '../../ingest/ingest-error.ts';
 import { PackFiles, type PackStorage } from '../../pack-files.ts';
 import { createObjectCache, PackedObjectStore } from '../../packed-object-store.ts';
-import type { FromThread, ScanTask, ToThread } from './history-messages.ts';
-import { type BroughtObjects, HistoryScan } from './history-scan.ts';
+import { runWalk } from '../walk/run-walk.ts';
+import { TreeSource } from '../walk/tree-source.ts';
+import type { FromThread, ResultOf, ThreadTask, ToThread } from './history-messages.ts';
+import { HistoryScan } from './history-scan.ts';
 
 const calls = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
 let callCount = 0;
@@ -29,38 +31,40 @@ const storage: PackStorage = {
   },
 };
 
-async function scan({ format, packs, commits, cancel }: ScanTask): Promise<BroughtObjects> {
-  const files = new PackFiles(storage, {
-    tablesMaxBytes: limits.packTablesCacheMaxBytes,
-    blocksMaxBytes: limits.historyBlocksMaxBytes,
+const files = new PackFiles(storage, {
+  tablesMaxBytes: limits.packTablesCacheMaxBytes,
+  blocksMaxBytes: limits.historyBlocksMaxBytes,
+});
+
+async function run({ format, packs, work, cancel }: ThreadTask): Promise<ResultOf[keyof ResultOf]> {
+  const objects = new PackedObjectStore(objectFormatOf(format), packs, files, createObjectCache(1), () => {
+    throw new Error('trees are read without a commit graph');
   });
-  const cache = createObjectCache(limits.historyTreesMaxBytes);
-  const objects = new PackedObjectStore(objectFormatOf(format), packs, files, cache, () => {
-    throw new Error('a history is read without a commit graph');
-  });
+  await objects.load();
+  const trees = new TreeSource(objects, files, limits.historyTreesMaxBytes);
   const assertWanted = () => {
     if (Atomics.load(cancel, 0) !== 0) throw new DOMException('nobody waits for this history', 'AbortError');
   };
-  return new HistoryScan(objects, assertWanted).read(commits);
+  if (work.kind === 'walk') return runWalk(trees, work.walk, assertWanted);
+  return new HistoryScan(trees, assertWanted).read(work.commits);
 }
 
-async function answer(scanNumber: number, task: ScanTask): Promise<void> {
+async function answer(number: number, task: ThreadTask): Promise<void> {
   try {
-    const result = await scan(task);
-    const message: FromThread = { kind: 'found', scan: scanNumber, result };
-    const { ids, starts, numbers, depths } = result;
-    const buffers = [ids, starts, numbers, depths].map(({ buffer }) => buffer as ArrayBuffer);
+    const result = await run(task);
+    const message: FromThread = { kind: 'done', number, result };
+    const buffers = Object.values(result).map(({ buffer }) => buffer as ArrayBuffer);
     parentPort?.postMessage(message, buffers);
   } catch (error) {
-    parentPort?.postMessage({ kind: 'found', scan: scanNumber, error: flattenError(error) } satisfies FromThread);
+    parentPort?.postMessage({ kind: 'done', number, error: flattenError(error) } satisfies FromThread);
   }
 }
 
 assertInflaterWorks();
 
 parentPort?.on('message', (message: ToThread) => {
-  if (message.kind === 'scan') {
-    void answer(message.scan, message.task);
+  if (message.kind === 'task') {
+    void answer(message.number, message.task);
     return;
   }
   const waiting = calls.get(message.call);

@@ -13,10 +13,16 @@ interface Part {
   readonly firstCommit: number;
 }
 
+/** All that some commits bring. */
+export interface BroughtTogether {
+  has(ids: Uint8Array, idStart: number): boolean;
+}
+
 export class History {
   readonly #format: ObjectFormat;
   readonly #commits: IdTable;
   readonly #parts: Part[] = [];
+  readonly #together = new WeakMap<object, BroughtTogether>();
   sizeBytes = 1;
 
   constructor(format: ObjectFormat) {
@@ -50,11 +56,7 @@ export class History {
   async collect(commitIds: Uint8Array, depthLimit: number, into: IdTable, signal: AbortSignal): Promise<void> {
     const { idBytes } = this.#format;
     const pause = new Pause();
-    const marks = this.#parts.map(({ brought }) => new Uint8Array(brought.ids.length / idBytes));
-    for (let at = 0; at < commitIds.length; at += idBytes) {
-      this.#markCommit(this.#commits.find(commitIds, at), depthLimit, marks);
-      if (pause.isDue) await pause.take();
-    }
+    const marks = await this.#mark(commitIds, depthLimit, signal);
     for (const [index, { brought }] of this.#parts.entries()) {
       const marked = marks[index] as Uint8Array;
       for (let number = 0; number < marked.length; number++) {
@@ -64,6 +66,42 @@ export class History {
         await pause.take();
       }
     }
+  }
+
+  /**
+   * Finds out what the commits bring, and keeps it.
+   *
+   * @param key stands for the commits
+   * @param commitIds asked for unless it is known
+   */
+  async broughtBy(key: object, commitIds: () => Promise<Uint8Array>, signal: AbortSignal): Promise<BroughtTogether> {
+    const known = this.#together.get(key);
+    if (known) return known;
+    const marks = await this.#mark(await commitIds(), Number.POSITIVE_INFINITY, signal);
+    const together = { has: (ids: Uint8Array, idStart: number) => this.#isMarked(marks, ids, idStart) };
+    this.#together.set(key, together);
+    return together;
+  }
+
+  /** @returns for each part, a byte for each of its objects */
+  async #mark(commitIds: Uint8Array, depthLimit: number, signal: AbortSignal): Promise<readonly Uint8Array[]> {
+    const { idBytes } = this.#format;
+    const pause = new Pause();
+    const marks = this.#parts.map(({ brought }) => new Uint8Array(brought.ids.length / idBytes));
+    for (let at = 0; at < commitIds.length; at += idBytes) {
+      this.#markCommit(this.#commits.find(commitIds, at), depthLimit, marks);
+      if (!pause.isDue) continue;
+      signal.throwIfAborted();
+      await pause.take();
+    }
+    return marks;
+  }
+
+  #isMarked(marks: readonly Uint8Array[], ids: Uint8Array, idStart: number): boolean {
+    return marks.some((marked, index) => {
+      const number = findSorted((this.#parts[index] as Part).brought.ids, ids, idStart, this.#format.idBytes);
+      return number >= 0 && marked[number] === 1;
+    });
   }
 
   #markCommit(commit: number, depthLimit: number, marks: readonly Uint8Array[]): void {
@@ -77,4 +115,19 @@ export class History {
       if ((depths[entry] as number) < depthLimit) marked[numbers[entry] as number] = 1;
     }
   }
+}
+
+/** @returns number of the slot that has the id, or -1 */
+function findSorted(slots: Uint8Array, ids: Uint8Array, idStart: number, idBytes: number): number {
+  let low = 0;
+  let high = slots.length / idBytes - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    let index = 0;
+    while (index < idBytes && slots[middle * idBytes + index] === ids[idStart + index]) index++;
+    if (index === idBytes) return middle;
+    if ((slots[middle * idBytes + index] as number) < (ids[idStart + index] as number)) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
 }

@@ -5,7 +5,7 @@ import type { IdTable } from '#git/walk/id-table.ts';
 import type { PackedObjectStore } from '../../packed-object-store.ts';
 import { Pause } from '../../pause.ts';
 import type { Closure } from '../closure.ts';
-import type { CommitsToSend } from '../object-walk.ts';
+import type { CommitsToSend } from '../commits-to-send.ts';
 import type { Histories } from './histories.ts';
 import { DEPTH_MAX } from './history-scan.ts';
 
