@@ -64,6 +64,8 @@ export const limits = {
   collisionLotObjects: 2_048,
   /** Trees read to find out whether a ref reaches what a push refers to, and objects of a pack to find out which refs miss something. */
   pushTreesReadMax: 200_000,
+  /** Trees that are read here, newest first, before a history is: enough for what the newest commits have, at some 20 ms. */
+  visibleTreesSearched: 512,
   treeEntriesMax: 1_000_000,
   /** Trees inside each other, the outermost having depth 0: git's default of core.maxTreeDepth, and what an owner may allow. */
   treeDepthMax: 2_048,

@@ -34,7 +34,7 @@ export async function requireTree(
 
 /** An id alone opens nothing: what only deleted history had is not there any more. @throws {ApiError} 404 */
 export async function requireReachable(snapshot: RepositorySnapshot, id: ObjectId, signal: AbortSignal): Promise<void> {
-  const [isReachable] = await snapshot.reachableMany([id], snapshot.refs.refs, signal);
+  const [isReachable] = await snapshot.reachableMany([id], snapshot.refs.refs, { signal });
   if (isReachable !== true) throw notFound();
 }
 

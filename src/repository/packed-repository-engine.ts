@@ -32,7 +32,7 @@ import type {
 } from './repository-engine.ts';
 import type { RepositoryRecord } from './repository-record.ts';
 import { type RepositoryState, RepositoryStates } from './repository-state.ts';
-import { VisibleObjects } from './visible-objects.ts';
+import { type SightOptions, VisibleObjects } from './visible-objects.ts';
 
 export interface EngineOptions {
   readonly db: Database;
@@ -93,7 +93,8 @@ export class PackedRepositoryEngine implements RepositoryEngine {
       refs: state.refs,
       objects,
       containsMany: (ids) => containsMany(objects, ids),
-      reachableMany: (ids, refs, signal) => findReachable(objects, ids, refs, signal),
+      reachableMany: (ids, refs, options) =>
+        findReachable(objects, ids, refs, { ...options, source: { repositoryId, histories: this.#histories } }),
       deepen: (request) => deepen(objects, request),
     };
   }
@@ -118,6 +119,7 @@ export class PackedRepositoryEngine implements RepositoryEngine {
         files: this.#files,
         states: this.#states,
         ingest: { blobs: this.#blobs, leases: this.#leases, threads: this.#threads, budget: this.#budget },
+        source: { repositoryId: request.repositoryId, histories: this.#histories },
         openObjects: (format, packs) => this.#open(request.repositoryId, format, packs),
       },
       request,
@@ -167,11 +169,11 @@ async function findReachable(
   objects: PackedObjectStore,
   ids: readonly ObjectId[],
   refs: readonly Ref[],
-  signal: AbortSignal,
+  options: SightOptions,
 ): Promise<boolean[]> {
   const present = await containsMany(objects, ids);
   const slots = ids.filter((_, index) => present[index]).map((id) => fromHex(id));
-  const visible = new VisibleObjects(objects, refs, signal);
+  const visible = new VisibleObjects(objects, refs, options);
   const invisible = new Set(await visible.findInvisible(Buffer.concat(slots)));
   let slot = 0;
   return present.map((isPresent) => isPresent && !invisible.has(slot++));

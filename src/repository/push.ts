@@ -16,6 +16,7 @@ import { type CommandCheck, type CommandCheckContext, checkCommands } from './co
 import { type ConnectedPart, ingestConnectedPart } from './connected-part.ts';
 import { checkExternalNamedBlobs, findMissingReferences } from './connectivity.ts';
 import { LeaseLostError, RepositoryGoneError } from './errors.ts';
+import type { HistorySource } from './fetch/history/known-history.ts';
 import { fsckOptionsOf, refsHiddenFromFetches, refsHiddenFromPushes } from './git-settings.ts';
 import { ingestLimitsOf } from './ingest/ingest-limits.ts';
 import { type IngestedPack, ingestPack, type PackIngestDependencies } from './ingest/pack-ingest.ts';
@@ -34,6 +35,7 @@ export interface PushDependencies {
   readonly files: PackFiles;
   readonly states: RepositoryStates;
   readonly ingest: PackIngestDependencies;
+  readonly source: HistorySource;
   readonly openObjects: (format: ObjectFormat, packs: readonly StoredPack[]) => PackedObjectStore;
 }
 
@@ -74,7 +76,7 @@ class Push {
     const { openObjects } = this.#dependencies;
     const refs = visibleRefs(request, state);
     const stored = openObjects(state.format, state.packs);
-    const visible = new VisibleObjects(stored, refs, request.signal);
+    const visible = new VisibleObjects(stored, refs, { signal: request.signal, source: this.#dependencies.source });
     const ingested = await this.#takePack(state, stored, visible);
     const missing = ingested ? await this.#findMissing(stored, visible, ingested) : new IdTable(state.format);
     const objects = ingested ? openObjects(state.format, [...state.packs, storedPack(ingested)]) : stored;

@@ -46,9 +46,15 @@ export interface RepositorySnapshot {
    * Whether each object, of whatever type, is reachable from one of the refs. What is in the packs and not reachable (deleted or
    * hidden history) must not leave the server, whoever knows its id.
    */
-  reachableMany(ids: readonly ObjectId[], refs: readonly Ref[], signal: AbortSignal): Promise<boolean[]>;
+  reachableMany(ids: readonly ObjectId[], refs: readonly Ref[], options: ReachOptions): Promise<boolean[]>;
   /** Where a client's history will end, that asked for some of it only. @throws {ProtocolError} in git's words */
   deepen(request: DeepenRequest): Promise<ShallowUpdate>;
+}
+
+export interface ReachOptions {
+  readonly signal: AbortSignal;
+  /** Does work that may take seconds when its turn has come; undefined where it has come already. */
+  readonly admit?: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
 /** What a client asks for of history — gitprotocol-pack(5), "shallow"; gitprotocol-v2(5), "fetch". */

@@ -6,26 +6,31 @@
  * Commits are looked up in the graph. Other objects are visible when some pack that has them has visible roots alone, as nearly all
  * packs of a repository have; only for the rest are trees read.
  */
-import { fromHex, toHex } from '#bytes/hex.ts';
+import { fromHex } from '#bytes/hex.ts';
 import { LimitExceededError } from '#git/errors.ts';
-import { isTreeMode } from '#git/object/file-mode.ts';
 import { parseTag } from '#git/object/tag.ts';
-import { TreeReader } from '#git/object/tree.ts';
 import type { Ref } from '#git/ref-store.ts';
-import { DateQueue } from '#git/walk/ancestry.ts';
 import type { CommitGraph } from '#git/walk/commit-graph.ts';
 import { IdTable } from '#git/walk/id-table.ts';
 import { ReachableCommits } from '#git/walk/reachable-commits.ts';
 import { limits } from '#limits.ts';
+import type { BroughtTogether } from './fetch/history/history.ts';
+import type { HistorySource } from './fetch/history/known-history.ts';
+import { findReachedObjects, knownReachedObjects } from './fetch/history/reached-objects.ts';
 import { headerAt, type LoadedPack, type PackedObjectStore } from './packed-object-store.ts';
 import { Pause, runWithPauses } from './pause.ts';
+import type { ReachOptions } from './repository-engine.ts';
+import { TreeSearch } from './tree-search.ts';
 
-const TREES_AT_ONCE = 64;
+export interface SightOptions extends ReachOptions {
+  /** Where histories are kept: without, trees are read here. */
+  readonly source?: HistorySource | undefined;
+}
 
 export class VisibleObjects {
   readonly #objects: PackedObjectStore;
   readonly #refs: readonly Ref[];
-  readonly #signal: AbortSignal;
+  readonly #options: SightOptions;
   readonly #pause = new Pause();
   /** Ids that refs name themselves. */
   readonly #tips: IdTable;
@@ -33,10 +38,10 @@ export class VisibleObjects {
   #history: { readonly graph: CommitGraph; readonly reachable: ReachableCommits } | undefined;
 
   /** @param refs those that the pusher may see */
-  constructor(objects: PackedObjectStore, refs: readonly Ref[], signal: AbortSignal) {
+  constructor(objects: PackedObjectStore, refs: readonly Ref[], options: SightOptions) {
     this.#objects = objects;
     this.#refs = refs;
-    this.#signal = signal;
+    this.#options = options;
     this.#tips = new IdTable(objects.format, Math.max(16, refs.length));
     for (const ref of refs) this.#tips.add(fromHex(ref.target), 0);
   }
@@ -116,7 +121,7 @@ export class VisibleObjects {
     const { graph, reachable } = this.#history;
     const position = graph.positionOfSlot(ids, idStart);
     if (position < 0) return undefined;
-    return reachable.isFound(position) || runWithPauses(reachable.has(position), this.#signal);
+    return reachable.isFound(position) || runWithPauses(reachable.has(position), this.#options.signal);
   }
 
   #openHistory(graph: CommitGraph) {
@@ -133,101 +138,49 @@ export class VisibleObjects {
         if (wanted.find(fromHex(id), 0) >= 0) wanted.mark(fromHex(id), 0, 1);
         id = parseTag((await this.#objects.read(id)).body, this.#objects.format).targetId;
       }
-      this.#signal.throwIfAborted();
+      this.#options.signal.throwIfAborted();
       if (this.#pause.isDue) await this.#pause.take();
     }
   }
 
-  /** Looks for trees and blobs under everything that is visible, newest first. Marks those of `wanted` that it finds. */
+  /**
+   * Looks for trees and blobs under everything that is visible. Marks those of `wanted` that it finds. What the newest commits have is found
+   * soonest by reading their trees; for the rest, what each commit brings is read by a thread, once.
+   */
   async #findInTrees(wanted: IdTable): Promise<void> {
     if (wanted.size === 0) return;
-    const search = new TreeSearch(this.#objects, wanted, this.#pause, this.#signal);
-    await search.lookAtTips(this.#refs);
-    const graph = await this.#objects.commitGraph();
-    const queue = new DateQueue(graph);
-    const seen = new Uint8Array(graph.count);
-    const push = (position: number) => {
-      if (position < 0 || seen[position]) return;
-      seen[position] = 1;
-      queue.push(position);
-    };
-    for (const position of tipsOf(this.#refs, graph)) push(position);
-    while (search.missingCount > 0 && queue.size > 0) {
-      const position = queue.pop();
-      await search.lookAt(fromHex(graph.treeAt(position)));
-      const count = graph.parentCount(position);
-      for (let index = 0; index < count; index++) push(graph.parentAt(position, index));
-    }
+    const { source, admit } = this.#options;
+    const known = source && knownReachedObjects(source, this.#refs);
+    if (known) markWhere(wanted, known.has);
+    else await (admit ? admit(() => this.#searchTrees(wanted)) : this.#searchTrees(wanted));
+  }
+
+  async #searchTrees(wanted: IdTable): Promise<void> {
+    const { source, signal } = this.#options;
+    const question = { objects: this.#objects, refs: this.#refs, signal };
+    const search = new TreeSearch({ ...question, wanted });
+    if (await search.run(limits.visibleTreesSearched)) return;
+    const reached = source && (await unlessTooMuch(findReachedObjects(source, question)));
+    if (reached) return markWhere(wanted, reached.has);
+    if (await search.run(limits.pushTreesReadMax)) return;
+    throw new LimitExceededError('push refers to objects that no ref of the repository seems to reach');
+  }
+}
+
+function markWhere(wanted: IdTable, has: BroughtTogether['has']): void {
+  const { ids, idBytes } = wanted;
+  for (let at = 0; at < ids.length; at += idBytes) if (has(ids, at)) wanted.mark(ids, at, 1);
+}
+
+async function unlessTooMuch<Result>(result: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof LimitExceededError) return undefined;
+    throw error;
   }
 }
 
 function tipsOf(refs: readonly Ref[], graph: CommitGraph): number[] {
   return refs.map((ref) => graph.positionOf(ref.peeled ?? ref.target));
-}
-
-/** Reads trees, each once, until all that is wanted was seen. */
-class TreeSearch {
-  readonly #objects: PackedObjectStore;
-  readonly #wanted: IdTable;
-  readonly #seen: IdTable;
-  readonly #pause: Pause;
-  readonly #signal: AbortSignal;
-  missingCount: number;
-
-  constructor(objects: PackedObjectStore, wanted: IdTable, pause: Pause, signal: AbortSignal) {
-    this.#objects = objects;
-    this.#wanted = wanted;
-    this.#seen = new IdTable(objects.format);
-    this.#pause = pause;
-    this.#signal = signal;
-    this.missingCount = wanted.size;
-  }
-
-  /** Trees and blobs that refs lead to without a commit. */
-  async lookAtTips(refs: readonly Ref[]): Promise<void> {
-    for (const { target, peeled = target } of refs) {
-      if (this.missingCount === 0) return;
-      this.#found(fromHex(peeled), 0);
-      if ((await this.#objects.header(peeled))?.type === 'tree') await this.lookAt(fromHex(peeled));
-    }
-  }
-
-  /** A tree and everything below it. */
-  async lookAt(rootId: Uint8Array): Promise<void> {
-    const waiting: string[] = [];
-    this.#found(rootId, 0);
-    this.#enqueue(rootId, 0, waiting);
-    while (waiting.length > 0 && this.missingCount > 0) {
-      this.#signal.throwIfAborted();
-      if (this.#seen.size > limits.pushTreesReadMax) {
-        throw new LimitExceededError('push refers to objects that no ref of the repository seems to reach');
-      }
-      const trees = await this.#objects.readMany(waiting.splice(-TREES_AT_ONCE));
-      for (const { body } of trees) {
-        this.#lookInto(body, waiting);
-        if (this.#pause.isDue) await this.#pause.take();
-      }
-    }
-  }
-
-  #lookInto(body: Uint8Array, waiting: string[]): void {
-    const reader = new TreeReader(body, this.#objects.format);
-    while (reader.next()) {
-      this.#found(body, reader.idStart);
-      if (isTreeMode(reader.mode)) this.#enqueue(body, reader.idStart, waiting);
-    }
-  }
-
-  #enqueue(ids: Uint8Array, idStart: number, waiting: string[]): void {
-    const before = this.#seen.size;
-    this.#seen.add(ids, idStart);
-    if (this.#seen.size > before) waiting.push(toHex(ids, idStart, idStart + this.#objects.format.idBytes));
-  }
-
-  #found(ids: Uint8Array, idStart: number): void {
-    const number = this.#wanted.find(ids, idStart);
-    if (number < 0 || this.#wanted.notes[number] !== 0) return;
-    this.#wanted.mark(ids, idStart, 1);
-    this.missingCount--;
-  }
 }

@@ -296,10 +296,14 @@ describe.skipIf(!hasDatabase)('PackedRepositoryEngine', () => {
     const { signal } = new AbortController();
     const snapshot = await engine.snapshot(repositoryId);
     const reads = vi.spyOn(PackedObjectStore.prototype, 'readMany');
-    expect(await snapshot.reachableMany([moved, tag, base], snapshot.refs.refs, signal)).toEqual([false, false, true]);
+    expect(await snapshot.reachableMany([moved, tag, base], snapshot.refs.refs, { signal })).toEqual([
+      false,
+      false,
+      true,
+    ]);
     expect(reads).not.toHaveBeenCalled();
     const blob = git('rev-parse', `${moved}:b.txt`);
-    expect(await snapshot.reachableMany([blob], snapshot.refs.refs, signal)).toEqual([false]);
+    expect(await snapshot.reachableMany([blob], snapshot.refs.refs, { signal })).toEqual([false]);
     expect(reads).toHaveBeenCalled();
     reads.mockRestore();
   });

@@ -15,6 +15,7 @@ import { pushIntoEngine } from './engine-push.ts';
 
 export class EngineBed {
   readonly engine: PackedRepositoryEngine;
+  readonly blobs = new MemoryBlobStore();
   readonly folder: string;
   readonly #db: Database;
   readonly #drop: () => Promise<void>;
@@ -29,7 +30,7 @@ export class EngineBed {
     this.#drop = drop;
     this.engine = new PackedRepositoryEngine({
       db,
-      blobs: new MemoryBlobStore(),
+      blobs: this.blobs,
       threadCount: 1,
       historyCommitsMin: 2,
     });

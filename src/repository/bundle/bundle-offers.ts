@@ -76,7 +76,9 @@ export class BundleOffers {
     const known = this.#isCurrent.get(question);
     if (known !== undefined) return known;
     const visible = bundledRefs(snapshot.refs, hidden);
-    const reached = await snapshot.reachableMany(idsOf(bundle.tips, snapshot.objects.format.idBytes), visible, signal);
+    const reached = await snapshot.reachableMany(idsOf(bundle.tips, snapshot.objects.format.idBytes), visible, {
+      signal,
+    });
     const isCurrent = reached.every(Boolean);
     this.#isCurrent.set(question, isCurrent);
     return isCurrent;

@@ -13,7 +13,7 @@ export interface CommitsToSend {
 }
 
 export async function commitsToSend(
-  { graph, newCommits }: Closure,
+  { graph, newCommits }: Pick<Closure, 'graph'> & { readonly newCommits: Iterable<number> },
   format: ObjectFormat,
   signal: AbortSignal,
 ): Promise<CommitsToSend> {

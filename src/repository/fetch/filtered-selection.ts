@@ -9,7 +9,6 @@ import { IdTable } from '#git/walk/id-table.ts';
 import { limits } from '#limits.ts';
 import { headerAt, type ObjectPlace, type PackedObjectStore } from '../packed-object-store.ts';
 import { Pause } from '../pause.ts';
-import type { PackRequest } from '../repository-engine.ts';
 import { VisibleObjects } from '../visible-objects.ts';
 import { addTags, type Closure } from './closure.ts';
 import { commitsToSend } from './commits-to-send.ts';
@@ -63,7 +62,7 @@ async function findCandidates(question: SelectionQuestion, plan: FilterPlan): Pr
   const { objects, closure, request } = question;
   const { signal } = request;
   if (!isDecidedByHeader(plan)) {
-    const sparse = await Promise.all(plan.sparseIds.map((id) => readPatterns(objects, id, request)));
+    const sparse = await Promise.all(plan.sparseIds.map((id) => readPatterns(question, id)));
     return findFilteredObjects({ ...question, signal }, { depthLimit: plan.depthLimit, sparse });
   }
   if (plan.types.has('tree') || plan.types.has('blob'))
@@ -91,14 +90,12 @@ function askedById({ graph, marks, tags, looseWants, commitWants }: Closure, { f
   return asked;
 }
 
-async function readPatterns(
-  objects: PackedObjectStore,
-  blobId: ObjectId,
-  { visibleRefs, signal }: PackRequest,
-): Promise<Uint8Array> {
+async function readPatterns({ objects, source, request }: SelectionQuestion, blobId: ObjectId): Promise<Uint8Array> {
+  const { visibleRefs, signal } = request;
   const header = await objects.header(blobId);
   const isVisible =
-    header && (await new VisibleObjects(objects, visibleRefs, signal).findInvisible(fromHex(blobId))).length === 0;
+    header &&
+    (await new VisibleObjects(objects, visibleRefs, { signal, source }).findInvisible(fromHex(blobId))).length === 0;
   // What is hidden from the client could be guessed by what its patterns let through.
   if (!isVisible) throw new ProtocolError(`unable to access sparse blob in '${blobId}'`);
   if (header.type !== 'blob' || header.sizeBytes > limits.sparsePatternsMaxBytes) {

@@ -12,24 +12,30 @@ import { type GitSettings, refsHiddenFromFetches } from '#repository/git-setting
 import type { DeepenRequest, RepositorySnapshot, ShallowUpdate } from '#repository/repository-engine.ts';
 import { requireAllowedFilter } from './filter-policy.ts';
 import type { GitDialogue, GitSession } from './git-session.ts';
+import { doHeavyWork } from './heavy-work.ts';
 import { resolveSparseBlobs } from './sparse-blob.ts';
+
+type Admit = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 export class FetchContext {
   readonly snapshot: RepositorySnapshot;
   readonly visible: VisibleRefs;
   readonly #settings: GitSettings;
   readonly #signal: AbortSignal;
+  readonly #admit: Admit;
 
-  static async open({ services, repository, signal }: GitSession): Promise<FetchContext> {
+  static async open(session: GitSession): Promise<FetchContext> {
+    const { services, repository, signal } = session;
     const snapshot = await services.engine.snapshot(repository.id, signal);
-    return new FetchContext(snapshot, repository.gitSettings, signal);
+    return new FetchContext(snapshot, repository.gitSettings, signal, (work) => doHeavyWork(session, work));
   }
 
-  private constructor(snapshot: RepositorySnapshot, settings: GitSettings, signal: AbortSignal) {
+  private constructor(snapshot: RepositorySnapshot, settings: GitSettings, signal: AbortSignal, admit: Admit) {
     this.snapshot = snapshot;
     this.visible = visibleRefs(snapshot.refs, refsHiddenFromFetches(settings));
     this.#settings = settings;
     this.#signal = signal;
+    this.#admit = admit;
   }
 
   /** @throws {ProtocolError} */
@@ -124,7 +130,7 @@ export class FetchContext {
 
   #mayHave(ids: readonly ObjectId[]): Promise<boolean[]> {
     if (this.#settings['uploadpack.allowAnySHA1InWant']) return this.snapshot.containsMany(ids);
-    return this.snapshot.reachableMany(ids, this.visible.refs, this.#signal);
+    return this.snapshot.reachableMany(ids, this.visible.refs, { signal: this.#signal, admit: this.#admit });
   }
 
   /** Finds faults in the order in which git does: names first. */

@@ -15,7 +15,7 @@ interface Part {
 
 /** All that some commits bring. */
 export interface BroughtTogether {
-  has(ids: Uint8Array, idStart: number): boolean;
+  readonly has: (ids: Uint8Array, idStart: number) => boolean;
 }
 
 export class History {
@@ -68,19 +68,28 @@ export class History {
     }
   }
 
+  /** @returns what was brought together under the same key */
+  knownTogether(key: object): BroughtTogether | undefined {
+    return this.#together.get(key);
+  }
+
   /**
-   * Finds out what the commits bring, and keeps it.
+   * Brings together what the commits bring, and keeps it.
    *
-   * @param key stands for the commits
-   * @param commitIds asked for unless it is known
+   * @param key stands for all of it
+   * @param besides objects that belong to it too
    */
-  async broughtBy(key: object, commitIds: () => Promise<Uint8Array>, signal: AbortSignal): Promise<BroughtTogether> {
-    const known = this.#together.get(key);
-    if (known) return known;
-    const marks = await this.#mark(await commitIds(), Number.POSITIVE_INFINITY, signal);
-    const together = { has: (ids: Uint8Array, idStart: number) => this.#isMarked(marks, ids, idStart) };
-    this.#together.set(key, together);
-    return together;
+  async bringTogether(
+    key: object,
+    commitIds: Uint8Array,
+    besides: IdTable,
+    signal: AbortSignal,
+  ): Promise<BroughtTogether> {
+    const marks = await this.#mark(commitIds, Number.POSITIVE_INFINITY, signal);
+    const has = (ids: Uint8Array, idStart: number) =>
+      besides.find(ids, idStart) >= 0 || this.#isMarked(marks, ids, idStart);
+    this.#together.set(key, { has });
+    return { has };
   }
 
   /** @returns for each part, a byte for each of its objects */
