@@ -49,7 +49,7 @@ describe.skipIf(!(hasBrowser && hasDatabase && hasSsh))('git in a browser', () =
     await page.getByLabel('Public key').fill(readFileSync(`${key}.pub`, 'utf8'));
     await page.getByRole('button', { name: 'Add key' }).click();
     expect(await page.getByRole('status').textContent()).toContain(`ssh -T -p ${sshPort} git@localhost`);
-    expect(await page.locator('.key-title strong').textContent()).toBe('desk');
+    expect(await page.locator('.credential-title strong').textContent()).toBe('desk');
     expect(greetingFor(key)).toContain('Hi ada!');
     expect(await findAccessibilityFaults(await open(page.url()))).toEqual([]);
     expect(await (await fetch(`${forge.url}/ada.keys`)).text()).toBe(`${publicKeyOf(key)}\n`);
@@ -97,7 +97,7 @@ describe.skipIf(!(hasBrowser && hasDatabase && hasSsh))('git in a browser', () =
     expect(await findAccessibilityFaults(page)).toEqual([]);
     await page.keyboard.press('Escape');
     expect(await page.getByRole('button', { name: 'Remove this key' }).isVisible()).toBe(false);
-    expect(await page.locator('.key-title strong').allTextContents()).toContain('kept');
+    expect(await page.locator('.credential-title strong').allTextContents()).toContain('kept');
   });
 
   test('a deploy key reads unless it is said to write', async () => {
@@ -112,11 +112,11 @@ describe.skipIf(!(hasBrowser && hasDatabase && hasSsh))('git in a browser', () =
       await page.getByRole('button', { name: 'Add deploy key' }).click();
     }
     const tags = await page
-      .locator('.key-list > li')
+      .locator('.credential-list > li')
       .evaluateAll((rows) => rows.map((row) => row.querySelectorAll('.tag')[1]?.textContent));
     expect(tags).toEqual(['Reads and writes', 'Read-only']);
     await remove(page, 'writer');
-    expect(await page.locator('.key-title strong').allTextContents()).toEqual(['reader']);
+    expect(await page.locator('.credential-title strong').allTextContents()).toEqual(['reader']);
   });
 
   test('the clone box switches between the addresses', async () => {
