@@ -51,6 +51,7 @@ import { maintainBundles } from './repository/bundle/bundle-maker.ts';
 import { BundleOffers } from './repository/bundle/bundle-offers.ts';
 import { sweepPacks } from './repository/pack-sweeper.ts';
 import { PackedRepositoryEngine } from './repository/packed-repository-engine.ts';
+import { PushLog } from './repository/push-log.ts';
 import { RepositoryCatalog } from './repository/repository-catalog.ts';
 import { StoredFileAddresses } from './repository/stored-file-address.ts';
 import type { Services } from './services.ts';
@@ -210,6 +211,7 @@ function createServices(config: Config, stores: Stores, opened: ClosingStack): S
     textRenderer: opened.add(new TextRenderer()),
     tokens,
     pushNonces: new PushNonces(database.sql),
+    pushLog: new PushLog(database.sql),
     refListings: new RefListings(),
     lfsTokens: new LfsTokens(database.sql),
     lfsObjects: new LfsObjects(database, blobs),

@@ -255,6 +255,9 @@ export const limits = {
   /** A retired pack stays in storage this long for the readers that still hold it. */
   packRetiredGraceMs: 24 * 3_600_000,
 
+  /** Lines of the list of pushes that are read at once, and looked at for one page, which ends early where most are hidden or of another kind. */
+  pushLogBatch: 200,
+  pushLogLinesMax: 10_000,
   /** A JSON or form body of the REST API and the pages. */
   apiBodyMaxBytes: 1 * MIB,
   /** Time in which such a body has to arrive: a mebibyte at 35 KB/s. */

@@ -19,6 +19,7 @@ import type { LfsLocks } from '#lfs/lfs-locks.ts';
 import type { LfsObjects } from '#lfs/lfs-objects.ts';
 import type { Admission } from '#repository/admission.ts';
 import type { BundleOffers } from '#repository/bundle/bundle-offers.ts';
+import type { PushLog } from '#repository/push-log.ts';
 import type { PushNonces } from '#repository/push-nonces.ts';
 import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
@@ -33,6 +34,7 @@ export interface Services {
   readonly catalog: RepositoryCatalog;
   readonly bundles: BundleOffers;
   readonly pushNonces: PushNonces;
+  readonly pushLog: PushLog;
   readonly refListings: RefListings;
   readonly storedFiles: StoredFileAddresses;
   readonly engine: RepositoryEngine;

@@ -10,6 +10,7 @@ const PREFIX = {
   Blob: 'B',
   Tag: 'TA',
   Ref: 'REF',
+  Activity: 'PSH',
 } as const;
 
 export type NodeType = keyof typeof PREFIX;

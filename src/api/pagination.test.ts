@@ -30,6 +30,14 @@ describe('linkHeader', () => {
     );
   });
 
+  it('leads behind an item where there are no numbers', () => {
+    const url = 'http://h/x?ref=a%2Fb&after=1';
+    expect(linkHeader(url, parsePageRequest({}), { after: 'x.2' })).toBe(
+      '<http://h/x?ref=a%2Fb&after=x.2>; rel="next"',
+    );
+    expect(linkHeader(url, parsePageRequest({}), { after: undefined })).toBeUndefined();
+  });
+
   it('is absent for a single page', () => {
     expect(linkHeader('http://h/x', parsePageRequest({}), { totalCount: 30 })).toBeUndefined();
     expect(linkHeader('http://h/x', parsePageRequest({}), { hasNext: false })).toBeUndefined();

@@ -18,7 +18,11 @@ export interface PageRequest {
 }
 
 /** Where the page stands in its list. */
-export type PageExtent = { readonly totalCount: number } | { readonly hasNext: boolean };
+export type PageExtent =
+  | { readonly totalCount: number }
+  | { readonly hasNext: boolean }
+  /** Of a list without numbers: the item that the next page begins behind, where there is one. */
+  | { readonly after: string | undefined };
 
 /** The two query parameters of every list. Nonsense counts as absent, as it does at GitHub. */
 export const pageQuery = {
@@ -34,10 +38,11 @@ export function parsePageRequest(query: { page?: string | undefined; per_page?: 
 
 /** @returns the Link header's value, or undefined when the list has one page */
 export function linkHeader(url: string, request: PageRequest, extent: PageExtent): string | undefined {
+  if ('after' in extent) return extent.after && `<${withParameter(url, 'after', extent.after)}>; rel="next"`;
   const lastPage = 'totalCount' in extent ? Math.max(1, Math.ceil(extent.totalCount / request.perPage)) : undefined;
   const hasNext = 'hasNext' in extent ? extent.hasNext : request.page < (lastPage ?? 1);
   const links: string[] = [];
-  const add = (rel: string, page: number) => links.push(`<${withPage(url, page)}>; rel="${rel}"`);
+  const add = (rel: string, page: number) => links.push(`<${withParameter(url, 'page', String(page))}>; rel="${rel}"`);
   if (request.page > 1) add('prev', lastPage === undefined ? request.page - 1 : Math.min(request.page - 1, lastPage));
   if (hasNext) add('next', request.page + 1);
   if (hasNext && lastPage !== undefined) add('last', lastPage);
@@ -50,10 +55,10 @@ export function pageOf<Item>(items: readonly Item[], request: PageRequest): Item
   return items.slice(request.offset, request.offset + request.perPage);
 }
 
-function withPage(url: string, page: number): string {
+function withParameter(url: string, name: string, value: string): string {
   const [path = '', query = ''] = url.split('?', 2);
   const parameters = new URLSearchParams(query);
-  parameters.set('page', String(page));
+  parameters.set(name, value);
   return `${path}?${parameters}`;
 }
 

@@ -1,4 +1,5 @@
 /** The operations of the API, in the order of the OpenAPI document. */
+import { getPush, listActivities } from './resource/activity.ts';
 import {
   createAuthorization,
   createOrganization,
@@ -57,6 +58,8 @@ export const ROUTES: readonly AnyRoute[] = [
   getRepositoryById,
   updateRepository,
   deleteRepository,
+  listActivities,
+  getPush,
   getGitSettings,
   updateGitSettings,
   listBranches,

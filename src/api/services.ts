@@ -5,6 +5,7 @@ import type { AccessTokenStore } from '#auth/access-token-store.ts';
 import type { Authenticator } from '#auth/authenticate.ts';
 import type { RateLimiter } from '#auth/rate-limit.ts';
 import type { SshKeyStore } from '#auth/ssh-key-store.ts';
+import type { PushLog } from '#repository/push-log.ts';
 import type { RepositoryCatalog } from '#repository/repository-catalog.ts';
 import type { RepositoryEngine } from '#repository/repository-engine.ts';
 
@@ -18,4 +19,5 @@ export interface ApiServices {
   readonly accountWorkflows: AccountWorkflows;
   readonly catalog: RepositoryCatalog;
   readonly engine: RepositoryEngine;
+  readonly pushLog: PushLog;
 }

@@ -177,7 +177,7 @@ describe.skipIf(!hasDatabase)('a private repository, by every route', () => {
   let owner: Caller;
   let strangers: Caller[];
   let secret: Place;
-  let known: { commitId: string; tagId: string; blobId: string; lockId: string };
+  let known: { commitId: string; tagId: string; blobId: string; lockId: string; pushId: string };
   let listsBefore: ReadonlyMap<string, string>;
   const missing: Place = { name: MISSING, repositoryId: 999_999 };
   const folder = mkdtempSync(path.join(tmpdir(), 'private-routes-'));
@@ -249,7 +249,9 @@ describe.skipIf(!hasDatabase)('a private repository, by every route', () => {
     const body = '{"path":"large.bin"}';
     const lock = await request(port, 'POST', `/ada/${SECRET}.git/info/lfs/locks`, { headers, body });
     const [commitId = '', tagId = '', blobId = ''] = git('rev-parse', 'HEAD', 'v1', 'HEAD:README.md').split('\n');
-    return { commitId, tagId, blobId, lockId: JSON.parse(lock.body.toString()).lock.id };
+    const [push] = await accounts.database.sql<{ id: string }[]>`
+      select id from push where repository_id = ${secret.repositoryId}`;
+    return { commitId, tagId, blobId, lockId: JSON.parse(lock.body.toString()).lock.id, pushId: push?.id ?? '' };
   }
 
   function repositoryTargets(): Target[] {
@@ -275,7 +277,7 @@ describe.skipIf(!hasDatabase)('a private repository, by every route', () => {
 
   /** Ids that the repository has, wherever an address takes one. */
   function fillIn(text: string): string {
-    const { commitId, tagId, blobId, lockId } = known;
+    const { commitId, tagId, blobId, lockId, pushId } = known;
     return text
       .replaceAll('{commit/}', `${commitId.slice(0, 2)}/${commitId.slice(2)}`)
       .replaceAll('{lock}', lockId)
@@ -284,6 +286,7 @@ describe.skipIf(!hasDatabase)('a private repository, by every route', () => {
       .replaceAll('{file_sha}', blobId)
       .replaceAll('{path*}', 'README.md')
       .replaceAll('{key_id}', '1')
+      .replaceAll('{push_id}', pushId)
       .replaceAll(/\{ref[+*]?\}/g, 'heads/main')
       .replaceAll('{branch+}', 'main');
   }

@@ -12,6 +12,7 @@ import type { Scope } from '#auth/scope.ts';
 import { HttpServer } from '#http/http-server.ts';
 import { LfsObjects } from '#lfs/lfs-objects.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
+import { PushLog } from '#repository/push-log.ts';
 import { PushNonces } from '#repository/push-nonces.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import { RefListings } from '#transport/git/ref-listings.ts';
@@ -63,6 +64,7 @@ export class RestForge {
       site,
       admission: createTestAdmission(),
       pushNonces: new PushNonces(accounts.database.sql),
+      pushLog: new PushLog(accounts.database.sql),
       refListings: new RefListings(),
       accounts: directory,
       ...storedFileServices(accounts.database, blobs, publicUrl),

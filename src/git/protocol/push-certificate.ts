@@ -1,6 +1,6 @@
 /**
  * Push certificates: the commands of a push in a text that its author signed — gitprotocol-pack(5), "Push Certificate";
- * `queue_commands_from_cert` and `check_nonce` of git's `builtin/receive-pack.c`. Whether the signature is good, and what to make of
+ * `queue_commands_from_cert` and `check_nonce` of git's `builtin/receive-pack.c`. What to make of a signature that is not good, or of
  * a nonce that is not, is for whoever reads the certificate later.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -38,6 +38,12 @@ export function* signedCommandLines(certificate: Uint8Array): Generator<Uint8Arr
     yield bytes.subarray(at, lineEnd);
     at = lineEnd + 1;
   }
+}
+
+/** What was signed, and the signature, which is empty where there is none; views of the certificate. */
+export function splitCertificate(certificate: Uint8Array): { payload: Uint8Array; signature: Uint8Array } {
+  const start = signatureStart(certificate);
+  return { payload: certificate.subarray(0, start), signature: certificate.subarray(start) };
 }
 
 /**
