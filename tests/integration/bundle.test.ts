@@ -100,7 +100,7 @@ describe.skipIf(!hasDatabase)('a bundle', () => {
       body: '0017command=bundle-uri\n0000',
     });
     expect(await answer.text()).toMatch(
-      /^0014bundle\.version=10013bundle\.mode=all0022bundle\.heuristic=creationToken[0-9a-f]{4}bundle\.[0-9a-f-]+\.uri=http.*[0-9a-f]{4}bundle\.[0-9a-f-]+\.creationToken=[0-9]+0000$/,
+      /^0014bundle\.version=10013bundle\.mode=all0022bundle\.heuristic=creationToken[0-9a-f]{4}bundle\.[0-9a-f-]+\.uri=http.*[0-9a-f]{4}bundle\.[0-9a-f-]+\.creationtoken=[0-9]+0000$/,
     );
     const clone = path.join(forge.folder, `${name}-by-bundle`);
     const run = await forge.git(forge.folder, ['clone', `--bundle-uri=${url}`, forge.url(name, 'ada'), clone]);

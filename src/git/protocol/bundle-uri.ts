@@ -21,7 +21,8 @@ export function* answerBundleUri(bundle: OfferedBundle | undefined): Generator<O
     yield 'bundle.mode=all';
     yield 'bundle.heuristic=creationToken';
     yield `bundle.${bundle.id}.uri=${bundle.url}`;
-    yield `bundle.${bundle.id}.creationToken=${bundle.creationToken}`;
+    // In lower case, as git's server sends the names of settings, and the only way in which its client knows this one.
+    yield `bundle.${bundle.id}.creationtoken=${bundle.creationToken}`;
   }
   yield FLUSH;
 }
