@@ -1,10 +1,10 @@
 /** One repository twice: in our server, and beside it as a bare one behind `git http-backend` with the same settings. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { encodePktLine, type OutgoingPkt } from '#git/pkt-line/encode.ts';
 import { lineText, splitPktLines } from '#git/pkt-line/pkt-line-reader.ts';
-import { DEFAULT_GIT_SETTINGS, GIT_SETTINGS } from '#repository/git-settings.ts';
+import { DEFAULT_GIT_SETTINGS, GIT_SETTINGS, type StoredGitSettings } from '#repository/git-settings.ts';
 import type { RepositoryRecord } from '#repository/repository-record.ts';
 import type { GitForge } from '../support/git-forge.ts';
 import { runHttpBackend } from '../support/git-http-backend.ts';
@@ -35,14 +35,15 @@ export class Twins {
   readonly record: RepositoryRecord;
   readonly #forge: GitForge;
   readonly #folder: string;
+  /** Of the bare twin, without what `configure` adds. */
+  #config = '';
 
   static async create(forge: GitForge, name: string, repository: GeneratedRepository): Promise<Twins> {
     const record = await forge.createRepository(name, { objectFormat: repository.model.format });
     const twins = new Twins(forge, name, record);
     twins.#makeBare(repository);
     await twins.#push(repository);
-    const stored = forge.accounts.database.sql.json({ 'transfer.hideRefs': [HIDDEN_PREFIX] });
-    await forge.accounts.database.sql`update repository set git_settings = ${stored} where id = ${record.id}`;
+    await twins.configure({});
     return twins;
   }
 
@@ -91,6 +92,16 @@ export class Twins {
     return this.ask('POST', service, { headers, body: Buffer.concat([...pkts.map(encodePktLine), pack]) });
   }
 
+  /** Sets what is to differ from the defaults, in both; what was set before is taken back. */
+  async configure(settings: StoredGitSettings): Promise<void> {
+    const all: StoredGitSettings = { 'transfer.hideRefs': [HIDDEN_PREFIX], ...settings };
+    const { database } = this.#forge.accounts;
+    await database.sql`
+      update repository set git_settings = ${JSON.stringify(all)}::text::jsonb where id = ${this.record.id}`;
+    const lines = Object.entries(all).flatMap(([name, value]) => [value].flat().map((one) => configLine(name, one)));
+    writeFileSync(path.join(this.bareFolder, 'config'), this.#config + lines.join(''));
+  }
+
   /** Runs git in the bare twin. */
   git(args: readonly string[], input: Uint8Array | string = ''): string {
     const { status, stdout, stderr } = spawnSync('git', args, {
@@ -123,7 +134,8 @@ export class Twins {
     mkdirSync(path.join(this.#folder, 'ada'), { recursive: true });
     mkdirSync(this.bareFolder);
     this.git(['init', '-q', '--bare', `--object-format=${model.format}`, '.']);
-    writeFileSync(path.join(this.bareFolder, 'config'), gitConfig(), { flag: 'a' });
+    this.#config = readFileSync(path.join(this.bareFolder, 'config'), 'utf8') + gitConfig();
+    writeFileSync(path.join(this.bareFolder, 'config'), this.#config);
     if (model.objects.size > 0) this.git(['index-pack', '--stdin'], model.pack());
     this.git(['update-ref', '--stdin'], [...refs].map(([name, id]) => `create ${name} ${id}\n`).join(''));
     this.git(['symbolic-ref', 'HEAD', headTarget]);
@@ -237,11 +249,13 @@ function protocolHeaders(headers: Readonly<Record<string, unknown>>): Record<str
 function gitConfig(): string {
   const lines = Object.entries(GIT_SETTINGS)
     .filter(([name, { kind }]) => kind === 'flag' && !LEFT_OUT.has(name))
-    .map(([name, definition]) => {
-      const parts = name.split('.');
-      const [section, key] = [parts[0], parts.at(-1)];
-      const subsection = parts.slice(1, -1).join('.');
-      return `[${section}${subsection ? ` "${subsection}"` : ''}]\n\t${key} = ${definition.default}\n`;
-    });
-  return `${lines.join('')}[transfer]\n\thideRefs = ${HIDDEN_PREFIX}\n[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n\tunpackLimit = 1\n`;
+    .map(([name, definition]) => configLine(name, definition.default));
+  return `${lines.join('')}[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n\tunpackLimit = 1\n`;
+}
+
+function configLine(name: string, value: unknown): string {
+  const parts = name.split('.');
+  const [section, key] = [parts[0], parts.at(-1)];
+  const subsection = parts.slice(1, -1).join('.');
+  return `[${section}${subsection ? ` "${subsection}"` : ''}]\n\t${key} = ${value}\n`;
 }

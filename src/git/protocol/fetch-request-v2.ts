@@ -9,8 +9,8 @@ import { ShallowLines, type ShallowRequest } from './shallow-request.ts';
 
 export interface FetchRequestV2 extends PackPreferences {
   readonly wants: readonly ObjectId[];
-  /** Names of refs that are wanted whatever they point at, in the client's order. */
-  readonly wantedRefNames: readonly string[];
+  /** Refs that are wanted whatever they point at, in the client's order. */
+  readonly wantedRefs: readonly WantedRef[];
   /** In the client's order. */
   readonly haves: readonly ObjectId[];
   readonly shallow: ShallowRequest;
@@ -25,6 +25,12 @@ export interface FetchRequestV2 extends PackPreferences {
   readonly uriProtocols: readonly string[];
 }
 
+export interface WantedRef {
+  readonly name: string;
+  /** How many of the wants came before it. */
+  readonly wantsBefore: number;
+}
+
 /** What the capability `fetch` was advertised with. */
 export interface FetchOffers {
   readonly filter: boolean;
@@ -33,20 +39,29 @@ export interface FetchOffers {
   readonly packfileUris: boolean;
 }
 
-/** @throws {ProtocolError} an argument that we did not offer, or one that is malformed @throws {LimitExceededError} */
+/**
+ * @param checkWants is asked about the wants before a fault, for git looks whether each is there as it reads
+ * @throws {ProtocolError} an argument that we did not offer, or one that is malformed @throws {LimitExceededError}
+ */
 export async function readFetchRequestV2(
   argumentLines: AsyncIterable<string>,
   format: ObjectFormat,
   offers: FetchOffers,
+  checkWants: (wants: readonly ObjectId[]) => Promise<void>,
   linesMax?: number,
 ): Promise<FetchRequestV2> {
   const draft = new Draft(format, offers, linesMax);
-  for await (const line of argumentLines) draft.add(line);
+  try {
+    for await (const line of argumentLines) draft.add(line);
+  } catch (error) {
+    if (error instanceof ProtocolError) await checkWants([...draft.wants]);
+    throw error;
+  }
   const { flags } = draft;
   const sidebandAll = flags.has('sideband-all');
   return {
     wants: [...draft.wants],
-    wantedRefNames: [...draft.wantedRefNames],
+    wantedRefs: [...draft.wantedRefs].map(([name, wantsBefore]) => ({ name, wantsBefore })),
     haves: draft.haves,
     shallow: draft.shallow.finish(flags.has('deepen-relative')),
     filter: draft.filter,
@@ -77,7 +92,8 @@ class Draft {
   readonly #offers: FetchOffers;
   readonly #linesMax: number | undefined;
   readonly wants = new Set<ObjectId>();
-  readonly wantedRefNames = new Set<string>();
+  /** By name, how many wants came before. */
+  readonly wantedRefs = new Map<string, number>();
   readonly haves: ObjectId[] = [];
   readonly flags = new Set<string>();
   readonly shallow: ShallowLines;
@@ -98,7 +114,7 @@ class Draft {
     else if (FLAGS.has(line)) this.flags.add(line);
     else if (!this.shallow.take(line) && !this.#takeOffered(line))
       throw new ProtocolError(`unexpected line: '${line}'`);
-    const lineCount = this.wants.size + this.wantedRefNames.size + this.haves.length + this.shallow.count;
+    const lineCount = this.wants.size + this.wantedRefs.size + this.haves.length + this.shallow.count;
     requireNegotiationLines(lineCount, this.#linesMax);
   }
 
@@ -114,8 +130,8 @@ class Draft {
   }
 
   #addWantedRef(name: string): void {
-    if (this.wantedRefNames.has(name)) throw new ProtocolError(`duplicate want-ref ${name}`);
-    this.wantedRefNames.add(name);
+    if (this.wantedRefs.has(name)) throw new ProtocolError(`duplicate want-ref ${name}`);
+    this.wantedRefs.set(name, this.wants.size);
   }
 
   #setFilter(spec: string): void {

@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Ref, RefSnapshot } from '#git/ref-store.ts';
+import type { Ref } from '#git/ref-store.ts';
 import { limits } from '#limits.ts';
 import { answerLsRefs, readLsRefsRequest } from './ls-refs.ts';
 
 const A = 'a'.repeat(40);
 
-function snapshot(names: readonly string[], headTarget = 'refs/heads/main'): RefSnapshot {
+function snapshot(names: readonly string[], headTarget = 'refs/heads/main') {
   const refs = [...new Set(names)]
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
     .map((name): Ref => ({ name, target: A }));
-  return { headTarget, refs, find: (name) => refs.find((ref) => ref.name === (name === 'HEAD' ? headTarget : name)) };
+  const find = (name: string) => refs.find((ref) => ref.name === (name === 'HEAD' ? headTarget : name));
+  return { headTarget, showsHead: true, refs, find };
 }
 
 function parse(lines: string[]) {
@@ -53,6 +54,8 @@ describe('answerLsRefs', () => {
     expect(await answer(['unborn'])).toEqual([{ kind: 'flush' }]);
     expect(await answer(['symrefs'])).toEqual([{ kind: 'flush' }]);
     expect(await answer(['unborn', 'symrefs', 'ref-prefix refs/'])).toEqual([{ kind: 'flush' }]);
+    const hidden = answerLsRefs({ ...refs, showsHead: false }, await parse(['unborn', 'symrefs']));
+    expect([...hidden]).toEqual([{ kind: 'flush' }]);
   });
 
   it('selects what one prefix or another begins, whatever their number and order', () => {

@@ -2,6 +2,7 @@
 import { ProtocolError } from '#git/errors.ts';
 import { FLUSH, type OutgoingPkt } from '#git/pkt-line/encode.ts';
 import type { Ref, RefSnapshot } from '#git/ref-store.ts';
+import type { VisibleRefs } from '#git/refs/visible-refs.ts';
 import { limits } from '#limits.ts';
 
 export interface LsRefsRequest {
@@ -11,6 +12,8 @@ export interface LsRefsRequest {
   /** A ref is shown when its name begins with one of these; with none of them, all are. */
   readonly prefixes: readonly string[];
 }
+
+type ShownRefs = RefSnapshot & Pick<VisibleRefs, 'showsHead'>;
 
 const REF_PREFIX = 'ref-prefix ';
 
@@ -27,8 +30,8 @@ export async function readLsRefsRequest(argumentLines: AsyncIterable<string>): P
   return { ...flags, prefixes: prefixes.length >= limits.refPrefixesMax ? [] : prefixes };
 }
 
-export function* answerLsRefs(refs: RefSnapshot, request: LsRefsRequest): Generator<OutgoingPkt> {
-  if (matches('HEAD', request.prefixes)) yield* headLine(refs, request);
+export function* answerLsRefs(refs: ShownRefs, request: LsRefsRequest): Generator<OutgoingPkt> {
+  if (refs.showsHead && matches('HEAD', request.prefixes)) yield* headLine(refs, request);
   for (const ref of selectRefs(refs.refs, request.prefixes)) {
     yield `${ref.target} ${ref.name}${peeledAttribute(ref, request)}\n`;
   }

@@ -36,14 +36,30 @@ export interface HavesRound {
   readonly ending: 'flush' | 'done';
 }
 
-/** @param allowsFilter whether the advertisement offered filters @throws {ProtocolError} @throws {LimitExceededError} */
+/**
+ * @param allowsFilter whether the advertisement offered filters
+ * @param checkWants is asked about the wants before a fault, for git looks whether each is there as it reads
+ * @throws {ProtocolError} @throws {LimitExceededError}
+ */
 export async function readUploadNeeds(
   source: PktSource,
   format: ObjectFormat,
   allowsFilter: boolean,
+  checkWants: (wants: readonly ObjectId[]) => Promise<void>,
   linesMax?: number,
 ): Promise<UploadNeeds> {
-  const lines = await readNeedLines(source, format, allowsFilter, linesMax);
+  const lines: NeedLines = {
+    wants: new Set(),
+    shallow: new ShallowLines(format),
+    capabilityText: '',
+    filter: undefined,
+  };
+  try {
+    await readNeedLines(lines, source, format, allowsFilter, linesMax);
+  } catch (error) {
+    if (error instanceof ProtocolError) await checkWants([...lines.wants]);
+    throw error;
+  }
   const capabilities = new CapabilitySet(lines.capabilityText);
   return {
     wants: [...lines.wants],
@@ -104,21 +120,16 @@ interface NeedLines {
 }
 
 async function readNeedLines(
+  lines: NeedLines,
   source: PktSource,
   format: ObjectFormat,
   allowsFilter: boolean,
   linesMax: number | undefined,
-): Promise<NeedLines> {
-  const lines: NeedLines = {
-    wants: new Set(),
-    shallow: new ShallowLines(format),
-    capabilityText: '',
-    filter: undefined,
-  };
+): Promise<void> {
   for (let lineCount = 0; ; lineCount++) {
     const pkt = await source.read();
     if (!pkt) throw new ProtocolError(HUNG_UP);
-    if (pkt.kind !== 'data') return lines;
+    if (pkt.kind !== 'data') return;
     const line = lineText(pkt.payload);
     if (lines.shallow.take(line)) {
       requireNegotiationLines(lines.shallow.count, linesMax);

@@ -4,6 +4,8 @@ import type { Ref, RefSnapshot } from '../ref-store.ts';
 import { isHiddenRef } from './hidden-refs.ts';
 
 export interface VisibleRefs extends RefSnapshot {
+  /** Whether HEAD may be told of, be there such a ref or not. */
+  readonly showsHead: boolean;
   /** Their targets, and what tags among them lead to. */
   readonly tips: ReadonlySet<ObjectId>;
 }
@@ -25,6 +27,7 @@ function makeView(all: RefSnapshot, hiddenPatterns: readonly string[]): VisibleR
   const refs = hiddenPatterns.length === 0 ? all.refs : all.refs.filter(({ name }) => isShown(name));
   return {
     headTarget: all.headTarget,
+    showsHead: isShown('HEAD'),
     refs,
     tips: tipsOf(refs),
     // HEAD is shown as what it leads to, even where that has no visible name of its own, as git does.

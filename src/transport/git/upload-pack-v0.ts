@@ -1,5 +1,5 @@
 /** upload-pack in protocol v0 and v1 — gitprotocol-pack(5), "Reference Discovery" and "Packfile Negotiation". */
-import { objectFormatOf } from '#git/object/object-id.ts';
+import { type ObjectId, objectFormatOf } from '#git/object/object-id.ts';
 import type { BoundedPktSource } from '#git/pkt-line/bounded-pkt-source.ts';
 import { encodePktLines, FLUSH, type OutgoingPkt } from '#git/pkt-line/encode.ts';
 import { BareChannel, type PackChannel, SideBandChannel, SMALL_BAND_PAYLOAD_BYTES } from '#git/pkt-line/side-band.ts';
@@ -33,11 +33,12 @@ export async function serveUploadPackV0(
   const format = objectFormatOf(session.repository.objectFormat);
   const { 'uploadpack.allowFilter': allowsFilter, 'limits.maxNegotiationLines': linesMax } =
     session.repository.gitSettings;
-  const needs = await readUploadNeeds(source, format, allowsFilter, linesMax);
+  const checkWants = (wants: readonly ObjectId[]) => context.checkWants(wants, session.version, dialogue);
+  const needs = await readUploadNeeds(source, format, allowsFilter, checkWants, linesMax);
   if (needs.wants.length > 0) logClient(session, needs);
   const { filter } = needs;
   context.requireAllowed(filter);
-  await context.checkWants(needs.wants, session.version, dialogue);
+  await checkWants(needs.wants);
   const clientShallow = await context.clientShallow(needs.shallow);
   const update = await context.deepen(needs.wants, clientShallow, [], needs.shallow);
   const shallowInfo = asksForDepth(needs.shallow) ? [...shallowLines(update), FLUSH] : [];

@@ -94,11 +94,14 @@ async function answer(session: GitSession, request: V2Request, advertisement: V2
 }
 
 function readFetch(
-  { repository }: GitSession,
+  session: GitSession,
   argumentLines: AsyncIterable<string>,
   { format, fetch: offers }: V2Advertisement,
 ): Promise<FetchRequestV2> {
-  return readFetchRequestV2(argumentLines, format, offers, repository.gitSettings['limits.maxNegotiationLines']);
+  const linesMax = session.repository.gitSettings['limits.maxNegotiationLines'];
+  const checkWants = async (wants: readonly ObjectId[]) =>
+    (await FetchContext.open(session)).checkWants(wants, 2, 'stateless');
+  return readFetchRequestV2(argumentLines, format, offers, checkWants, linesMax);
 }
 
 /** An error is told in the band for errors where everything is banded. */
@@ -113,8 +116,9 @@ async function answerFetch(session: GitSession, request: FetchRequestV2): Promis
 
 async function fetch(session: GitSession, request: FetchRequestV2): Promise<void> {
   const context = await FetchContext.open(session);
-  await context.checkWants(request.wants, 2, 'stateless');
-  const wantedRefs = request.wantedRefNames.map((name) => ({ name, id: requireRef(context, name) }));
+  const unknownRef = request.wantedRefs.find(({ name }) => context.visible.find(name) === undefined);
+  await context.checkWants(request.wants.slice(0, unknownRef?.wantsBefore), 2, 'stateless');
+  const wantedRefs = request.wantedRefs.map(({ name }) => ({ name, id: requireRef(context, name) }));
   const wants = [...new Set([...request.wants, ...wantedRefs.map((ref) => ref.id)])];
   const { filter } = request;
   context.requireAllowed(filter);
