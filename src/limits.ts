@@ -77,9 +77,14 @@ export const limits = {
   /** Files of an archive that are read together, of which the next are read while these are written. */
   archiveBatchBytes: 8 * MIB,
   archiveBatchFiles: 512,
-  /** A file of an archive that is held in memory whole, and one that attributes convert, before and after; others are streamed as they are. */
+  /** A file of an archive that is held in memory whole; larger ones are streamed. */
   archiveFileInMemoryMaxBytes: 4 * MIB,
-  archiveConvertedMaxBytes: 32 * MIB,
+  /** git's core.bigFileThreshold: a larger file is archived as it is stored, unless it has `export-subst`. */
+  archiveBigFileBytes: 512 * MIB,
+  /** A line of a streamed file, a keyword or a format in it: so much is held at once while its end is looked for. */
+  archiveLineMaxBytes: 1 * MIB,
+  /** What the `$Format:…$` of a file in memory make of it. */
+  exportSubstMaxBytes: 32 * MIB,
   /**
    * What `$Format:…$` of one archive may read and write in sum, for a short format can ask for a long message a million times; the
    * largest commit that is formatted; and the longest text whose columns are counted, which is done in one go.

@@ -140,7 +140,8 @@ function edit(model: ObjectModel, files: Map<string, ModelTreeEntry>, name: stri
   files.set(name, { mode, name, id: model.blob(kind === 'link' ? `target${content}` : text) });
 }
 
-function writeFolder(model: ObjectModel, files: ReadonlyMap<string, ModelTreeEntry>): string {
+/** @param files by path; a folder comes before a file of its name */
+export function writeFolder(model: ObjectModel, files: ReadonlyMap<string, ModelTreeEntry>): string {
   const entries: ModelTreeEntry[] = [];
   const below = new Map<string, Map<string, ModelTreeEntry>>();
   for (const [path, entry] of files) {

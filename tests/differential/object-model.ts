@@ -30,8 +30,8 @@ export class ObjectModel {
     return '0'.repeat(this.format === 'sha1' ? 40 : 64);
   }
 
-  blob(text: string): string {
-    return this.#add('blob', Buffer.from(text), []);
+  blob(content: string | Uint8Array): string {
+    return this.#add('blob', typeof content === 'string' ? Buffer.from(content) : Buffer.from(content), []);
   }
 
   tree(entries: readonly ModelTreeEntry[]): string {

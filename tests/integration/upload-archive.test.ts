@@ -180,6 +180,52 @@ describe.skipIf(!hasDatabase)('git archive --remote', () => {
     }
   });
 
+  it('opens what no ref reaches where the setting says so, and names of objects of every kind', async () => {
+    const record = await forge.createRepository('open');
+    await forge.git(scratch.directory, ['push', '-q', '--mirror', forge.url('open', 'ada')]);
+    await forge.git(scratch.directory, ['push', '-q', forge.url('open', 'ada'), `${lostId}:refs/heads/lost`]);
+    await forge.git(scratch.directory, ['push', '-q', forge.url('open', 'ada'), ':refs/heads/lost']);
+    const allow = async (value: boolean) => {
+      const changes = { 'uploadarchive.allowUnreachable': value, 'transfer.hideRefs': ['refs/tags/v1'] };
+      expect(await forge.accounts.catalog.changeGitSettings(record.id, changes)).toMatchObject({ kind: 'changed' });
+    };
+    scratch.git(['config', 'uploadarchive.allowUnreachable', 'true']);
+    await allow(true);
+    for (const name of [
+      lostId,
+      lostId.slice(0, 9),
+      `${headId}:src`,
+      `${lostId}^`,
+      `${lostId}~1^{tree}`,
+      'HEAD^{tree}',
+      'x~1',
+    ]) {
+      const body = encodeRequest([name]);
+      const [ours, gits] = [await askUs(body, 'open'), askGit(body)];
+      expect({ ...ours, data: names(ours.data) }).toEqual({ ...gits, data: names(gits.data) });
+    }
+    // Git itself opens refs that it hides.
+    expect((await askUs(encodeRequest(['v1']), 'open')).progress).toBe('fatal: not a valid object name: v1\n');
+    await allow(false);
+    for (const name of [lostId, 'v1', 'refs/tags/v1', 'HEAD^{tree}']) {
+      expect((await askUs(encodeRequest([name]), 'open')).progress).toBe(`fatal: no such ref: ${name}\n`);
+    }
+    scratch.git(['config', '--unset', 'uploadarchive.allowUnreachable']);
+  });
+
+  it('dates everything as it is told', async () => {
+    const mtimeOf = async (text: string) => {
+      const { data, error } = await askUs(encodeRequest([`--mtime=${text}`, 'HEAD']));
+      expect(error).toBe('');
+      return Number.parseInt(data.toString('latin1', 512 + 512 + 136, 512 + 512 + 147), 8);
+    };
+    expect(await mtimeOf('2005-04-07T22:13:13Z')).toBe(1_112_911_993);
+    const before = Math.floor(Date.now() / 1_000);
+    const yesterday = await mtimeOf('yesterday');
+    expect(yesterday).toBeGreaterThanOrEqual(before - 86_400);
+    expect(yesterday).toBeLessThanOrEqual(Math.floor(Date.now() / 1_000) - 86_400);
+  });
+
   it.each([
     ['more arguments than git takes', encodeRequest(Array.from({ length: 66 }, () => 'HEAD'))],
     ['something else than an argument', Buffer.concat([encodePktLine('want x\n'), encodePktLine(FLUSH)])],
@@ -236,6 +282,11 @@ describe.skipIf(!hasDatabase)('git archive --remote', () => {
     const announced = await request(forge.port, 'GET', '/ada/project.git/info/refs?service=git-upload-archive');
     expect(announced).toMatchObject({ status: 200, body: Buffer.from('0021# service=git-upload-archive\n0000') });
   });
+
+  /** Of an archive's entries. */
+  function names(tar: Buffer): string[] {
+    return spawnSync('tar', ['tf', '-'], { input: tar }).stdout.toString().split('\n');
+  }
 
   function splitBands(bytes: Buffer): Answer {
     const pkts = [...splitPktLines(bytes)];

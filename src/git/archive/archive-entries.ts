@@ -2,9 +2,12 @@
 import { limits } from '#limits.ts';
 import { LimitExceededError } from '../errors.ts';
 import type { ObjectId } from '../object/object-id.ts';
-import type { ArchiveEntry, ArchiveRequest } from './archive-request.ts';
+import { textOf } from './archive-arguments.ts';
+import type { ArchiveEntry, ArchiveRequest, FileEntry } from './archive-request.ts';
 import { type ArchivePath, walkArchive } from './archive-walk.ts';
-import { convertToWorkingTree, isConverted } from './checkout-conversion.ts';
+import { type Conversion, conversionOf, convertToWorkingTree } from './checkout-conversion.ts';
+import type { ExportSubstitution } from './export-subst.ts';
+import { convertStream, measureConversion } from './streamed-conversion.ts';
 
 /** A path whose entry is to be made; `bytes` of the files that are held in memory. */
 interface Planned {
@@ -53,14 +56,9 @@ async function plan({ objects }: ArchiveRequest, path: ArchivePath): Promise<Pla
   const header = await objects.header(path.id);
   if (header?.type !== 'blob') throw new Error(`archive: object ${path.id} of "${path.path}" is no blob that there is`);
   const { sizeBytes } = header;
-  if (path.kind !== 'symlink') return { path, sizeBytes, inMemory: sizeBytes <= inMemoryMaxBytes(path) };
+  if (path.kind !== 'symlink') return { path, sizeBytes, inMemory: sizeBytes <= limits.archiveFileInMemoryMaxBytes };
   if (sizeBytes > limits.archiveLinkMaxBytes) throw new LimitExceededError(`symbolic link too long: ${path.path}`);
   return { path, sizeBytes, inMemory: true };
-}
-
-function inMemoryMaxBytes(path: ArchivePath): number {
-  const isChanged = isConverted(path.attributes) || path.attributes.get('export-subst') === true;
-  return isChanged ? limits.archiveConvertedMaxBytes : limits.archiveFileInMemoryMaxBytes;
 }
 
 async function load(request: ArchiveRequest, batch: readonly Planned[]): Promise<ArchiveEntry[]> {
@@ -74,19 +72,60 @@ async function load(request: ArchiveRequest, batch: readonly Planned[]): Promise
 
 async function toEntry(
   request: ArchiveRequest,
-  { path, sizeBytes, inMemory }: Planned,
+  planned: Planned,
   loaded: Uint8Array | undefined,
 ): Promise<ArchiveEntry> {
+  const { path } = planned;
   const { id, kind } = path;
   const named = { path: byteString(request.prefix + path.path), id };
   if (kind === 'tree' || kind === 'gitlink') return { kind: 'folder', ...named };
-  if (kind === 'symlink') return { kind: 'link', ...named, target: loaded as Uint8Array };
-  const file = { kind: 'file', ...named, executable: kind === 'executable', binary: binaryByAttribute(path) } as const;
-  if (!inMemory) return { ...file, sizeBytes, body: () => streamBlob(request, id) };
-  const converted = convertToWorkingTree(loaded as Uint8Array, path.attributes, id);
-  const isSubstituted = path.attributes.get('export-subst') === true && request.substitution !== undefined;
-  const body = isSubstituted ? await request.substitution.fillIn(converted) : converted;
-  return { ...file, sizeBytes: body.length, body };
+  const binary = binaryByAttribute(path);
+  if (kind === 'symlink') return { kind: 'link', ...named, target: loaded as Uint8Array, binary };
+  const content = loaded ? await wholeContent(request, path, loaded) : await streamedContent(request, planned);
+  return { kind: 'file', ...named, executable: kind === 'executable', binary, ...content };
+}
+
+type Content = Pick<FileEntry, 'sizeBytes' | 'body' | 'warning'>;
+
+async function wholeContent(request: ArchiveRequest, path: ArchivePath, stored: Uint8Array): Promise<Content> {
+  const conversion = conversionOf(path.attributes);
+  const { bytes, isEncoded } = conversion
+    ? convertToWorkingTree(stored, conversion, path.id)
+    : { bytes: stored, isEncoded: true };
+  const substitution = substitutionFor(request, path);
+  const body = substitution ? await substitution.fillIn(bytes) : bytes;
+  return { sizeBytes: body.length, body, ...warningOf(path, conversion, isEncoded) };
+}
+
+async function streamedContent(request: ArchiveRequest, { path, sizeBytes }: Planned): Promise<Content> {
+  const { id } = path;
+  const substitution = substitutionFor(request, path);
+  const isStored = sizeBytes > limits.archiveBigFileBytes && path.attributes.get('export-subst') !== true;
+  const conversion = isStored ? undefined : conversionOf(path.attributes);
+  const measured = conversion && (await measureConversion(streamBlob(request, id), conversion, id));
+  const open = () => {
+    const stored = streamBlob(request, id);
+    const converted = measured ? convertStream(stored, measured, id) : stored;
+    return substitution ? substitution.fillInStream(converted) : converted;
+  };
+  const warning = warningOf(path, conversion, measured?.isEncoded ?? true);
+  if (!substitution) return { sizeBytes: measured?.sizeBytes ?? sizeBytes, body: open, ...warning };
+  let substitutedBytes = 0;
+  for await (const chunk of open()) substitutedBytes += chunk.length;
+  return { sizeBytes: substitutedBytes, body: open, ...warning };
+}
+
+function substitutionFor(request: ArchiveRequest, { attributes }: ArchivePath): ExportSubstitution | undefined {
+  return attributes.get('export-subst') === true ? request.substitution : undefined;
+}
+
+function warningOf(
+  { path }: ArchivePath,
+  conversion: Conversion | undefined,
+  isEncoded: boolean,
+): Pick<FileEntry, 'warning'> {
+  if (isEncoded) return {};
+  return { warning: `error: failed to encode '${textOf(path)}' from UTF-8 to ${conversion?.encoding}` };
 }
 
 function binaryByAttribute({ attributes }: ArchivePath): boolean | undefined {

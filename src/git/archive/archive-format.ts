@@ -42,10 +42,10 @@ export function writeArchive(
 
 async function* announced(
   entries: AsyncIterable<ArchiveEntry>,
-  onEntry: ((path: Uint8Array) => void) | undefined,
+  onEntry: ArchiveRequest['onEntry'],
 ): AsyncGenerator<ArchiveEntry> {
   for await (const entry of entries) {
-    onEntry?.(entry.path);
+    onEntry?.(entry);
     yield entry;
   }
 }

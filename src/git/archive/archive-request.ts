@@ -19,8 +19,8 @@ export interface ArchiveRequest {
   /** Whether `.gitattributes` of the tree decide what is left out and converted. */
   readonly attributes: 'of-tree' | 'ignored';
   readonly treeDepthMax: number;
-  /** Told each path before its bytes. */
-  readonly onEntry?: (path: Uint8Array) => void;
+  /** Told each entry before its bytes. */
+  readonly onEntry?: (entry: ArchiveEntry) => void;
   readonly signal: AbortSignal;
 }
 
@@ -38,6 +38,7 @@ export interface FolderEntry extends NamedEntry {
 export interface LinkEntry extends NamedEntry {
   readonly kind: 'link';
   readonly target: Uint8Array;
+  readonly binary: boolean | undefined;
 }
 
 export interface FileEntry extends NamedEntry {
@@ -48,6 +49,8 @@ export interface FileEntry extends NamedEntry {
   readonly binary: boolean | undefined;
   /** Whole, or to be read once. */
   readonly body: Uint8Array | (() => AsyncIterable<Uint8Array>);
+  /** What its reader should know of it. */
+  readonly warning?: string;
 }
 
 export type ArchiveEntry = FolderEntry | LinkEntry | FileEntry;

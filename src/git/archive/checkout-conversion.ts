@@ -4,26 +4,42 @@
  * `core.autocrlf`) and no filters.
  */
 import type { Attributes } from '../attributes/attribute-stack.ts';
+import { ProtocolError } from '../errors.ts';
 import type { ObjectId } from '../object/object-id.ts';
-import { canEncode, encodeText } from '../object/text-encoding.ts';
+import { encodeText } from '../object/text-encoding.ts';
 
-/** Whether `convertToWorkingTree` would look at the bytes at all. */
-export function isConverted(attributes: Attributes): boolean {
-  return attributes.get('ident') === true || crlfRule(attributes) !== 'none' || encodingOf(attributes) !== undefined;
-}
-
-export function convertToWorkingTree(body: Uint8Array, attributes: Attributes, id: ObjectId): Uint8Array {
-  let bytes = body;
-  if (attributes.get('ident') === true) bytes = expandIdent(bytes, id);
-  const rule = crlfRule(attributes);
-  if (rule !== 'none') bytes = toCrlf(bytes, rule);
-  const encoding = encodingOf(attributes);
-  // What is not UTF-8, or has no place in the encoding, stays as it is: `convert.c`, "encode_to_worktree".
-  return (encoding === undefined ? undefined : encodeText(bytes, encoding)) ?? bytes;
+/** What is done to a file, in this order. */
+export interface Conversion {
+  readonly expandsIdent: boolean;
+  readonly crlf: CrlfRule;
+  readonly encoding: string | undefined;
 }
 
 /** `auto`: of what looks like a text without any CR. */
-type CrlfRule = 'none' | 'always' | 'auto';
+export type CrlfRule = 'none' | 'always' | 'auto';
+
+/** @returns undefined when the bytes stay as they are @throws {ProtocolError} in git's words */
+export function conversionOf(attributes: Attributes): Conversion | undefined {
+  const expandsIdent = attributes.get('ident') === true;
+  const crlf = crlfRule(attributes);
+  const encoding = encodingOf(attributes);
+  if (!expandsIdent && crlf === 'none' && encoding === undefined) return undefined;
+  return { expandsIdent, crlf, encoding };
+}
+
+/** @returns `isEncoded` false for what is not UTF-8 or has no place in the encoding, and stays in its own */
+export function convertToWorkingTree(
+  body: Uint8Array,
+  { expandsIdent, crlf, encoding }: Conversion,
+  id: ObjectId,
+): { bytes: Uint8Array; isEncoded: boolean } {
+  const expanded = expandsIdent ? expandIdent(body, id) : body;
+  const isTurned = crlf !== 'none' && turnsToCrlf(gatherStats(expanded), crlf);
+  const bytes = isTurned ? toCrlf(expanded) : expanded;
+  if (encoding === undefined || bytes.length === 0) return { bytes, isEncoded: true };
+  const encoded = encodeText(bytes, encoding);
+  return { bytes: encoded ?? bytes, isEncoded: encoded !== undefined };
+}
 
 function crlfRule(attributes: Attributes): CrlfRule {
   const text = textRule(attributes, 'text') ?? textRule(attributes, 'crlf');
@@ -45,21 +61,24 @@ const LF = 0x0a;
 const CR = 0x0d;
 const DOLLAR = 0x24;
 
-function toCrlf(body: Uint8Array, rule: 'always' | 'auto'): Uint8Array {
-  const stats = gatherStats(body);
-  if (stats.loneLf === 0) return body;
-  if (rule === 'auto' && (stats.loneCr > 0 || stats.crlf > 0 || looksBinary(stats))) return body;
-  const bytes = Buffer.allocUnsafe(body.length + stats.loneLf);
+/** `convert.c`, "will_convert_lf_to_crlf". */
+export function turnsToCrlf(stats: TextStats, rule: 'always' | 'auto'): boolean {
+  if (stats.loneLf === 0) return false;
+  return rule === 'always' || (stats.loneCr === 0 && stats.crlf === 0 && !looksBinary(stats));
+}
+
+export function toCrlf(body: Uint8Array): Uint8Array {
+  const bytes = Buffer.allocUnsafe(body.length * 2);
   let end = 0;
   for (let index = 0; index < body.length; index++) {
     const byte = body[index] as number;
     if (byte === LF && body[index - 1] !== CR) bytes[end++] = CR;
     bytes[end++] = byte;
   }
-  return bytes;
+  return bytes.subarray(0, end);
 }
 
-interface TextStats {
+export interface TextStats {
   loneCr: number;
   loneLf: number;
   crlf: number;
@@ -68,8 +87,8 @@ interface TextStats {
   nonPrintable: number;
 }
 
-/** `convert.c`, "gather_stats". */
-function gatherStats(body: Uint8Array): TextStats {
+/** `convert.c`, "gather_stats". @param isEnd whether the file ends here */
+export function gatherStats(body: Uint8Array, isEnd = true): TextStats {
   const stats = { loneCr: 0, loneLf: 0, crlf: 0, nul: 0, printable: 0, nonPrintable: 0 };
   for (let index = 0; index < body.length; index++) {
     const byte = body[index] as number;
@@ -85,7 +104,7 @@ function gatherStats(body: Uint8Array): TextStats {
     else stats.nonPrintable++;
   }
   // An end-of-file character of old.
-  if (body.at(-1) === 0x1a) stats.nonPrintable--;
+  if (isEnd && body.at(-1) === 0x1a) stats.nonPrintable--;
   return stats;
 }
 
@@ -99,7 +118,7 @@ function looksBinary(stats: TextStats): boolean {
 }
 
 /** Writes the blob's id into `$Id$` and `$Id: … $` — `convert.c`, "ident_to_worktree". */
-function expandIdent(body: Uint8Array, id: ObjectId): Uint8Array {
+export function expandIdent(body: Uint8Array, id: ObjectId): Uint8Array {
   if (!body.includes(DOLLAR)) return body;
   const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1');
   let expanded = '';
@@ -132,8 +151,10 @@ function findKeywordEnd(text: string, start: number): number | 'unfinished' | un
   return dollar + 1;
 }
 
-/** An encoding that can be written; a file of another one stays UTF-8. */
+/** `convert.c`, "git_path_check_encoding". */
 function encodingOf(attributes: Attributes): string | undefined {
   const value = attributes.get('working-tree-encoding');
-  return typeof value === 'object' && canEncode(value.text) ? value.text : undefined;
+  if (value === true) throw new ProtocolError('true/false are no valid working-tree-encodings');
+  if (typeof value !== 'object' || value.text === '' || /^utf-?8$/i.test(value.text)) return undefined;
+  return value.text;
 }

@@ -6,6 +6,8 @@ import { CommitPlaceholders, type FormattedCommit } from '../pretty/commit-place
 
 const OPENING = '$Format:';
 const CLOSING = '$';
+/** What paddings and line breaks of a format may look back at, in a file that is not held in memory. */
+const LOOK_BACK_BYTES = 64 * 1024;
 
 /** For the files of one archive. */
 export class ExportSubstitution {
@@ -29,11 +31,39 @@ export class ExportSubstitution {
       if (end < 0) break;
       const format = bytes.toString('latin1', start + OPENING.length, end).split('\0', 1)[0] ?? '';
       output = await formatCommit(output + bytes.toString('latin1', offset, start), format, this.#placeholders);
-      if (output.length > limits.archiveConvertedMaxBytes) {
+      if (output.length > limits.exportSubstMaxBytes) {
         throw new LimitExceededError('the $Format:$ of export-subst make a file too large');
       }
       offset = end + CLOSING.length;
     }
     return Buffer.from(output + bytes.toString('latin1', offset), 'latin1');
+  }
+
+  /** Of a file of any size. @throws {LimitExceededError} as `fillIn`; a format that does not end */
+  async *fillInStream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    this.#placeholders ??= new CommitPlaceholders(this.#commit);
+    let output = '';
+    let pending = '';
+    for await (const chunk of source) {
+      pending += Buffer.from(chunk).toString('latin1');
+      for (;;) {
+        const start = pending.indexOf(OPENING);
+        const end = start < 0 ? -1 : pending.indexOf(CLOSING, start + OPENING.length);
+        const plainEnd = start < 0 ? Math.max(0, pending.length - OPENING.length + 1) : start;
+        output += pending.slice(0, plainEnd);
+        if (end < 0) {
+          pending = pending.slice(plainEnd);
+          break;
+        }
+        const format = pending.slice(start + OPENING.length, end).split('\0', 1)[0] ?? '';
+        output = await formatCommit(output, format, this.#placeholders);
+        pending = pending.slice(end + CLOSING.length);
+      }
+      if (pending.length > limits.archiveLineMaxBytes) throw new LimitExceededError('$Format: without an end');
+      if (output.length <= LOOK_BACK_BYTES) continue;
+      yield Buffer.from(output.slice(0, -LOOK_BACK_BYTES), 'latin1');
+      output = output.slice(-LOOK_BACK_BYTES);
+    }
+    yield Buffer.from(output + pending, 'latin1');
   }
 }

@@ -296,7 +296,7 @@ class ContentMeter {
 }
 
 function isBinary(entry: ArchiveEntry, content: Uint8Array): boolean {
-  const byAttribute = entry.kind === 'file' ? entry.binary : undefined;
+  const byAttribute = entry.kind === 'folder' ? undefined : entry.binary;
   return byAttribute ?? content.subarray(0, BINARY_PROBE_BYTES).includes(0);
 }
 

@@ -21,19 +21,20 @@ const LATIN_1 = /^(?:iso-?8859-1|latin-?1|l1)$/;
 const SINGLE_BYTE = /^(?:iso-?8859-(?:2|3|4|5|6|7|8|10|13|14|15|16)|(?:cp|windows-)125[0-46-7]|koi8-r|(?:cp|ibm)866)$/;
 const MARK = '\ufeff';
 
-/** Whether we write that encoding. */
-export function canEncode(encoding: string): boolean {
-  const name = normalize(encoding);
-  return name in UNICODE || LATIN_1.test(name) || SINGLE_BYTE.test(name);
-}
-
-/** @returns undefined for what is not UTF-8, has no place in the encoding, or an encoding that we do not write */
-export function encodeText(body: Uint8Array, encoding: string): Uint8Array | undefined {
+/**
+ * @param part `rest` of a text whose start went before, so that it has no mark
+ * @returns undefined for what is not UTF-8, has no place in the encoding, or an encoding that we do not write
+ */
+export function encodeText(
+  body: Uint8Array,
+  encoding: string,
+  part: 'start' | 'rest' = 'start',
+): Uint8Array | undefined {
   const name = normalize(encoding);
   const text = decodeStrict(body);
   if (text === undefined) return undefined;
   const unicode = UNICODE[name];
-  if (unicode !== undefined) return encodeUnicode(unicode.hasMark ? MARK + text : text, unicode);
+  if (unicode !== undefined) return encodeUnicode(unicode.hasMark && part === 'start' ? MARK + text : text, unicode);
   if (LATIN_1.test(name)) return /[^\0-\xff]/.test(text) ? undefined : Buffer.from(text, 'latin1');
   return SINGLE_BYTE.test(name) ? encodeBytes(text, tableOf(name)) : undefined;
 }

@@ -1,126 +1,191 @@
-/** Which paths of a tree are meant — gitglossary(7), "pathspec". Paths and patterns are byte strings. */
+/**
+ * Which entries of a tree are meant — gitglossary(7), "pathspec"; `tree-walk.c`, "tree_entry_interesting". Paths and patterns are byte
+ * strings.
+ */
+import type { AttributeValue } from '../attributes/attribute-file.ts';
 import { ProtocolError } from '../errors.ts';
-import { literalLength, wildmatch } from './wildmatch.ts';
+import { type PathspecItem, parsePathspecItem } from './pathspec-item.ts';
+import { wildmatch } from './wildmatch.ts';
 
-interface PathspecItem {
-  /** As it was written, for errors. */
-  readonly original: string;
-  /** Without slashes at its end; empty for everything. */
-  readonly pattern: string;
-  readonly mustBeFolder: boolean;
-  readonly literalLength: number;
-  readonly excludes: boolean;
-  readonly ignoreCase: boolean;
-  /** `:(glob)`: stars stop at slashes. */
-  readonly pathname: boolean;
+/** Whether an entry is meant. `never` and `all` are true of those behind it in its folder as well; of a folder `yes` says no more than that something in it may be. */
+export type Interest = 'never' | 'no' | 'yes' | 'all';
+
+/** An entry of a tree on the walk. */
+export interface PathspecEntry {
+  /** The folder, with a slash at its end; empty for the root. */
+  readonly folder: string;
+  readonly name: string;
+  readonly kind: 'folder' | 'submodule' | 'file';
+}
+
+/** Tells the attributes of a path, for those names that `attributeNames` lists. */
+export type AttributesOf = (path: string) => ReadonlyMap<string, AttributeValue>;
+
+/** What an item says of an entry, before its attributes are asked. */
+type Match = 'no' | 'yes' | 'all';
+
+/** Whether something that sorts behind the entry may still be meant, by all items together. */
+interface Outlook {
+  isOpen: boolean;
 }
 
 export class Pathspec {
   readonly #items: readonly PathspecItem[];
+  readonly #hasWildcard: boolean;
+  readonly #hasExclusion: boolean;
 
-  /** @throws {ProtocolError} magic that there is not */
+  /** @throws {ProtocolError} in git's words */
   constructor(paths: readonly string[]) {
-    this.#items = paths.map(parseItem);
+    if (paths.includes('')) {
+      throw new ProtocolError(
+        'empty string is not a valid pathspec. please use . instead if you meant to match all paths',
+      );
+    }
+    const items = paths.map(parsePathspecItem);
+    this.#hasWildcard = items.some(({ literalLength, pattern }) => literalLength < pattern.length);
+    this.#hasExclusion = items.some(({ excludes }) => excludes);
+    // What is left out is left out of everything.
+    const isOnlyExclusion = items.length > 0 && items.every(({ excludes }) => excludes);
+    this.#items = isOnlyExclusion ? [...items, parsePathspecItem('.')] : items;
   }
 
-  get isEverything(): boolean {
-    return this.#items.length === 0;
+  get attributeNames(): string[] {
+    return this.#items.flatMap(({ attributes }) => attributes.map(({ name }) => name));
   }
 
-  /** @param path of a file, or of a submodule (`isFolder`) */
-  matches(path: string, isFolder: boolean): boolean {
-    const included = this.#items.filter(({ excludes }) => !excludes);
-    if (included.length > 0 && !included.some((item) => matchesItem(item, path, isFolder))) return false;
-    return !this.#items.some((item) => item.excludes && matchesItem(item, path, isFolder));
+  interestIn(entry: PathspecEntry, attributesOf: AttributesOf): Interest {
+    if (this.#items.length === 0) return 'all';
+    const positive = this.#match(entry, false, attributesOf);
+    if (!this.#hasExclusion || positive === 'never' || positive === 'no') return positive;
+    const negative = this.#match(entry, true, attributesOf);
+    if (negative === 'never') return positive;
+    if (negative === 'no') return 'yes';
+    if (negative === 'all') return positive === 'all' ? 'never' : 'no';
+    // What is left out of a folder is seen in it.
+    return entry.kind === 'folder' ? 'yes' : 'no';
   }
 
-  /** Whether something below a folder may match; true says nothing more than that. */
-  mayMatchBelow(folder: string): boolean {
-    const included = this.#items.filter(({ excludes }) => !excludes);
-    return included.length === 0 || included.some((item) => mayContain(item, folder));
+  /** Whether a folder itself is what is meant: `dir.c`, "match_pathspec". @param path without a slash at its end */
+  matchesFolder(path: string, attributesOf: AttributesOf): boolean {
+    if (this.#items.length === 0) return true;
+    const matches = (item: PathspecItem) => hasAttributes(item, path, attributesOf) && isFolderMeant(item, path);
+    return (
+      this.#items.some((item) => !item.excludes && matches(item)) &&
+      !this.#items.some((item) => item.excludes && matches(item))
+    );
   }
 
-  /** Each path by itself, as `git archive` asks whether it exists. */
-  *eachAlone(): Generator<{ original: string; alone: Pathspec }> {
-    for (const item of this.#items) yield { original: item.original, alone: new Pathspec([item.original]) };
+  #match(entry: PathspecEntry, excludes: boolean, attributesOf: AttributesOf): Interest {
+    const outlook = { isOpen: this.#hasWildcard };
+    for (let index = this.#items.length - 1; index >= 0; index--) {
+      const item = this.#items[index] as PathspecItem;
+      if (item.excludes !== excludes) continue;
+      const match = matchItem(item, entry, outlook);
+      if (match === 'no') continue;
+      if (item.attributes.length === 0) return match;
+      outlook.isOpen = true;
+      // What is in a folder has attributes of its own.
+      if (entry.kind === 'folder' || hasAttributes(item, entry.folder + entry.name, attributesOf)) return 'yes';
+    }
+    return outlook.isOpen ? 'no' : 'never';
   }
 }
 
-function matchesItem(item: PathspecItem, path: string, isFolder: boolean): boolean {
+/** `tree-walk.c`, "do_match". */
+function matchItem(item: PathspecItem, entry: PathspecEntry, outlook: Outlook): Match {
+  const { folder } = entry;
   const { pattern } = item;
+  if (folder.length >= pattern.length) {
+    return isBelowPattern(item, folder) ? 'all' : matchWildcards(item, entry);
+  }
+  if (folder === '' || equalsStart(item, folder, folder.length)) return matchInFolder(item, entry, outlook);
+  return matchWildcards(item, entry);
+}
+
+/** The folder is, or lies in, what the pattern names. */
+function isBelowPattern(item: PathspecItem, folder: string): boolean {
+  const { length } = item.pattern;
+  return equalsStart(item, folder, length) && (length === 0 || folder[length] === '/' || item.pattern.endsWith('/'));
+}
+
+/** The pattern begins with the folder. */
+function matchInFolder(item: PathspecItem, entry: PathspecEntry, outlook: Outlook): Match {
+  const { folder, name, kind } = entry;
+  const rest = item.pattern.slice(folder.length);
+  if (leadsTo(item, rest, entry, outlook)) return 'yes';
+  if (item.literalLength === item.pattern.length) return 'no';
+  return matchesGlob(item, rest, name, item.literalLength - folder.length) || kind === 'folder' ? 'yes' : 'no';
+}
+
+/** The pattern is the entry, or leads through it: `tree-walk.c`, "match_entry". */
+function leadsTo(item: PathspecItem, rest: string, { name, kind }: PathspecEntry, outlook: Outlook): boolean {
+  if (item.ignoreCase) outlook.isOpen = true;
+  else if (!outlook.isOpen) {
+    const common = Math.min(rest.length, name.length);
+    if (rest.slice(0, common) < name.slice(0, common)) return false;
+    outlook.isOpen = true;
+  }
+  if (name.length > rest.length) return false;
+  if (rest.length > name.length) {
+    if (rest[name.length] !== '/') return false;
+    // A submodule may have a slash behind its name, and nothing else.
+    if (kind === 'file' || (kind === 'submodule' && rest.length > name.length + 1)) return false;
+  }
+  return equals(item, rest.slice(0, name.length), name);
+}
+
+/** The folder does not begin as the pattern does, or is deeper; stars may match it nevertheless. */
+function matchWildcards(item: PathspecItem, { folder, name, kind }: PathspecEntry): Match {
+  const { literalLength, pattern } = item;
+  if (literalLength === pattern.length) return 'no';
+  if (!equalsStart(item, folder, Math.min(folder.length, literalLength))) return 'no';
+  return matchesGlob(item, pattern, folder + name, literalLength) || kind === 'folder' ? 'yes' : 'no';
+}
+
+/** `dir.c`, "match_pathspec_item", for a folder. */
+function isFolderMeant(item: PathspecItem, path: string): boolean {
+  const { pattern, literalLength, prefixLength, ignoreCase } = item;
+  if (ignoreCase && pattern.slice(0, prefixLength) !== path.slice(0, prefixLength)) return false;
   if (pattern === '') return true;
-  const folded = (text: string) => (item.ignoreCase ? foldAscii(text) : text);
-  const [wanted, given] = [folded(pattern), folded(path)];
-  if (given.startsWith(`${wanted}/`)) return true;
-  if (given === wanted) return !item.mustBeFolder || isFolder;
-  if (item.literalLength === pattern.length) return false;
-  return wildmatch(item.mustBeFolder ? `${pattern}/` : pattern, path, item);
-}
-
-function mayContain(item: PathspecItem, folder: string): boolean {
-  if (item.pattern === '') return true;
-  const literal = item.pattern.slice(0, item.literalLength);
-  const [wanted, given] = item.ignoreCase ? [foldAscii(literal), foldAscii(folder)] : [literal, folder];
-  const inside = `${given}/`;
-  // The pattern leads into the folder, or the folder lies in (or begins like) what it names.
-  if (wanted.startsWith(inside) || inside.startsWith(`${wanted}/`)) return true;
-  return item.literalLength < item.pattern.length && inside.startsWith(wanted);
-}
-
-const LONG_MAGIC = new Set(['top', 'exclude', 'icase', 'glob', 'literal', '']);
-
-function parseItem(original: string): PathspecItem {
-  const { magic, rest } = splitMagic(original);
-  const normal = normalize(rest, original);
-  const pattern = normal.replace(/\/+$/, '');
-  const isLiteral = magic.has('literal');
-  return {
-    original,
-    pattern,
-    mustBeFolder: pattern !== normal && pattern !== '',
-    literalLength: isLiteral ? pattern.length : literalLength(pattern),
-    excludes: magic.has('exclude'),
-    ignoreCase: magic.has('icase'),
-    pathname: magic.has('glob'),
-  };
-}
-
-/** `:(top,exclude)path`, `:/path`, `:!path`, `:^path`. */
-function splitMagic(original: string): { magic: ReadonlySet<string>; rest: string } {
-  if (!original.startsWith(':')) return { magic: new Set(), rest: original };
-  if (original.startsWith(':(')) {
-    const close = original.indexOf(')');
-    if (close < 0) throw new ProtocolError(`Missing ')' at the end of pathspec magic in '${original}'`);
-    const words = original
-      .slice(2, close)
-      .split(',')
-      .map((word) => word.trim());
-    const unknown = words.find((word) => !LONG_MAGIC.has(word));
-    if (unknown !== undefined) throw new ProtocolError(`Invalid pathspec magic '${unknown}' in '${original}'`);
-    return { magic: new Set(words), rest: original.slice(close + 1) };
+  const { length } = pattern;
+  if (length <= path.length && equals(item, pattern, path.slice(0, length))) {
+    if (length === path.length || pattern.endsWith('/') || path[length] === '/') return true;
+  } else if (pattern.endsWith('/') && path.length === length - 1 && equals(item, pattern.slice(0, -1), path)) {
+    return true;
   }
-  const magic = new Set<string>();
-  let at = 1;
-  for (; at < original.length && original[at] !== ':'; at++) {
-    const character = original[at] as string;
-    if (character === '/') magic.add('top');
-    else if (character === '!' || character === '^') magic.add('exclude');
-    else if (/[A-Za-z0-9*?[\\._-]/.test(character) || character > '\x7e') break;
-    else throw new ProtocolError(`Unimplemented pathspec magic '${character}' in '${original}'`);
-  }
-  return { magic, rest: original.slice(original[at] === ':' ? at + 1 : at) };
+  return literalLength < length && matchesGlob(item, pattern, path, literalLength);
 }
 
-/** Takes out `.` and empty parts. @throws {ProtocolError} a path that leads out of the tree */
-function normalize(path: string, original: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '' || part === '.') continue;
-    if (part !== '..') parts.push(part);
-    else if (parts.pop() === undefined) throw new ProtocolError(`${original}: '${original}' is outside repository`);
-  }
-  if (path.startsWith('/')) throw new ProtocolError(`${original}: '${original}' is outside repository`);
-  return parts.join('/') + (path.endsWith('/') ? '/' : '');
+/** What stands for itself is compared as such, so that stars behind it count as the pattern's first: `dir.c`, "git_fnmatch". */
+function matchesGlob(item: PathspecItem, pattern: string, text: string, literalLength: number): boolean {
+  const start = Math.max(0, literalLength);
+  if (!equals(item, pattern.slice(0, start), text.slice(0, start))) return false;
+  const [glob, rest] = [pattern.slice(start), text.slice(start)];
+  if (!item.isOneStar) return wildmatch(glob, rest, item);
+  const end = glob.slice(1);
+  return rest.length >= end.length && equals(item, end, rest.slice(rest.length - end.length));
+}
+
+function hasAttributes({ attributes }: PathspecItem, path: string, attributesOf: AttributesOf): boolean {
+  if (attributes.length === 0) return true;
+  const found = attributesOf(path);
+  return attributes.every(({ name, state }) => {
+    const value = found.get(name) ?? 'unspecified';
+    if (typeof value === 'object') return typeof state === 'object' && value.text === state.text;
+    return value === state;
+  });
+}
+
+/** Whether a path begins as the pattern does. */
+function equalsStart(item: PathspecItem, path: string, length: number): boolean {
+  const { pattern, prefixLength } = item;
+  const exact = item.ignoreCase ? Math.min(length, prefixLength) : 0;
+  if (pattern.slice(0, exact) !== path.slice(0, exact)) return false;
+  return equals(item, pattern.slice(exact, length), path.slice(exact, length));
+}
+
+function equals({ ignoreCase }: PathspecItem, one: string, other: string): boolean {
+  return one === other || (ignoreCase && foldAscii(one) === foldAscii(other));
 }
 
 function foldAscii(text: string): string {

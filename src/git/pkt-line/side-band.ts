@@ -88,6 +88,12 @@ export class SideBandChannel implements PackChannel {
     });
   }
 
+  /** Text that is part of the answer: none of it is dropped. Resolves when the client has taken it. */
+  async message(text: string): Promise<void> {
+    if (text !== '') await this.#send(encodeFrames(BAND_PROGRESS, Buffer.from(text), this.#payloadMaxBytes));
+    this.#throwFailure();
+  }
+
   async fail(message: string): Promise<void> {
     this.#throwFailure();
     this.#sendFrame();

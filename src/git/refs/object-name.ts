@@ -8,7 +8,7 @@ import { isObjectId, type ObjectId } from '../object/object-id.ts';
 import { isObjectType, type ObjectType } from '../object/object-type.ts';
 import { peelTag } from '../object/peel-tag.ts';
 import { parseTag } from '../object/tag.ts';
-import { findTreeEntry } from '../object/tree.ts';
+import { findTreePath } from '../object/tree-path.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { expandRefName, type VisibleRefs } from './visible-refs.ts';
 
@@ -106,11 +106,6 @@ async function stepTowards(
 }
 
 async function findBelow({ objects }: NameScope, id: ObjectId, path: string): Promise<ObjectId | undefined> {
-  let foundId = await peelTo(objects, id, 'tree');
-  for (const part of path.split('/')) {
-    if (foundId === undefined || part === '') continue;
-    if ((await objects.header(foundId))?.type !== 'tree') return undefined;
-    foundId = findTreeEntry((await objects.read(foundId)).body, Buffer.from(part), objects.format)?.id;
-  }
-  return foundId;
+  const treeId = await peelTo(objects, id, 'tree');
+  return treeId && findTreePath(objects, treeId, Buffer.from(path).toString('latin1'));
 }

@@ -2,11 +2,17 @@
  * upload-archive: `git archive --remote` — git-upload-archive(1); git's `builtin/upload-archive.c`. The client sends its
  * arguments, a pkt each, and a flush; the answer is `ACK`, a flush, and side bands with the archive.
  */
-import { type ArchiveOrder, listArchiveFormats, parseArchiveArguments } from '#git/archive/archive-arguments.ts';
+import {
+  type ArchiveOrder,
+  listArchiveFormats,
+  parseArchiveArguments,
+  textOf,
+} from '#git/archive/archive-arguments.ts';
 import { writeArchive } from '#git/archive/archive-format.ts';
 import { requirePaths } from '#git/archive/archive-paths.ts';
 import type { ArchiveRequest } from '#git/archive/archive-request.ts';
 import { ExportSubstitution } from '#git/archive/export-subst.ts';
+import { approximateDate } from '#git/date/approximate-date.ts';
 import { ProtocolError } from '#git/errors.ts';
 import { Pathspec } from '#git/path/pathspec.ts';
 import { encodePktLine, FLUSH } from '#git/pkt-line/encode.ts';
@@ -90,21 +96,30 @@ async function answer(session: GitSession, channel: SideBandChannel, args: reado
 }
 
 async function sendArchive(session: GitSession, channel: SideBandChannel, order: ArchiveOrder): Promise<void> {
-  const request = await openRequest(session, channel, order);
-  await requirePaths(request);
-  for await (const chunk of writeArchive(request, order.format, order.level)) await channel.data(chunk);
+  /** Lines that wait for the bytes that they are about. */
+  let told = '';
+  const tell = (line: string) => {
+    told += `${line}\n`;
+  };
+  const request = await openRequest(session, order, tell);
+  await requirePaths(request, order.paths);
+  for await (const chunk of writeArchive(request, order.format, order.level)) {
+    await channel.message(told);
+    told = '';
+    await channel.data(chunk);
+  }
 }
 
 async function openRequest(
   { services, repository, signal }: GitSession,
-  channel: SideBandChannel,
   order: ArchiveOrder,
+  tell: (line: string) => void,
 ): Promise<ArchiveRequest> {
   const snapshot = await services.engine.snapshot(repository.id, signal);
   const { objects } = snapshot;
   const refs = visibleRefs(snapshot.refs, refsHiddenFromFetches(repository.gitSettings));
   const { source, isAmbiguous } = await findArchivedRevision(snapshot, repository.gitSettings, order.treeish);
-  if (isAmbiguous) channel.progress(`warning: refname '${order.treeish}' is ambiguous.\n`);
+  if (isAmbiguous) tell(`warning: refname '${textOf(order.treeish)}' is ambiguous.`);
   const { commit, treeId } = source;
   const now = Math.floor(Date.now() / 1_000);
   return {
@@ -112,20 +127,15 @@ async function openRequest(
     treeId,
     commitId: commit?.id,
     substitution: commit && new ExportSubstitution({ ...commit, objects, refs, nowSeconds: now, signal }),
-    timeSeconds: order.mtime === undefined ? (commit?.timeSeconds ?? now) : parseTime(order.mtime, now),
+    timeSeconds: order.mtime === undefined ? (commit?.timeSeconds ?? now) : approximateDate(order.mtime, now),
     prefix: order.prefix,
     pathspec: new Pathspec(order.paths),
     attributes: order.worktreeAttributes ? 'ignored' : 'of-tree',
     treeDepthMax: repository.gitSettings['core.maxTreeDepth'],
     signal,
-    ...(order.verbose && { onEntry: (path) => channel.progress(`${Buffer.from(path)}\n`) }),
+    onEntry: (entry) => {
+      if (order.verbose) tell(`${Buffer.from(entry.path)}`);
+      if (entry.kind === 'file' && entry.warning !== undefined) tell(entry.warning);
+    },
   };
-}
-
-/** Seconds since 1970, or a date in one of the standard forms; what is neither means now, as in git. */
-function parseTime(text: string, nowSeconds: number): number {
-  const seconds = /^@?(\d{1,12})$/.exec(text)?.[1];
-  if (seconds !== undefined) return Number(seconds);
-  const milliseconds = Date.parse(text);
-  return Number.isNaN(milliseconds) ? nowSeconds : Math.floor(milliseconds / 1_000);
 }
