@@ -7,10 +7,15 @@ import type { ObjectFormat, ObjectId } from '#git/object/object-id.ts';
 import type { CommitGraph } from '#git/walk/commit-graph.ts';
 import { IdTable } from '#git/walk/id-table.ts';
 import type { LoadedPack } from './packed-object-store.ts';
+import { Pause } from './pause.ts';
 
 export class GrowingCommitGraph {
   readonly #format: ObjectFormat;
   readonly #packIds = new Set<string>();
+  /** The last addition: the next waits for it. */
+  #adding: Promise<void> = Promise.resolve();
+  /** Commits of whole packs. */
+  #count = 0;
   #lastView: CommitGraph | undefined;
   /** A commit's position is its number in this table. */
   readonly ids: IdTable;
@@ -34,29 +39,32 @@ export class GrowingCommitGraph {
   }
 
   /** Adds the packs that it lacks. @param packs oldest first, so parents come before or with their children */
-  add(packs: readonly LoadedPack[]): void {
-    for (const pack of packs) {
-      if (this.#packIds.has(pack.id)) continue;
-      this.#packIds.add(pack.id);
-      this.#addPack(pack);
-    }
+  add(packs: readonly LoadedPack[]): Promise<void> {
+    const lacking = packs.filter((pack) => !this.#packIds.has(pack.id));
+    for (const pack of lacking) this.#packIds.add(pack.id);
+    this.#adding = this.#adding.then(async () => {
+      for (const pack of lacking) await this.#addPack(pack);
+    });
+    return this.#adding;
   }
 
   /** The commits that are there now; the same object as before when none was added, so that what is found out about it can be kept. */
   view(): CommitGraph {
-    if (this.#lastView?.count !== this.ids.size) this.#lastView = new CommitGraphView(this, this.#format);
+    if (this.#lastView?.count !== this.#count) this.#lastView = new CommitGraphView(this, this.#count, this.#format);
     return this.#lastView;
   }
 
-  #addPack({ index, summary }: LoadedPack): void {
+  async #addPack({ index, summary }: LoadedPack): Promise<void> {
     const { idBytes } = this.#format;
+    const pause = new Pause();
     const positions = new Int32Array(summary.commits.length);
     const firstNew = this.ids.size;
-    summary.commits.forEach((indexPosition, row) => {
-      const position = this.ids.add(index.idAt(indexPosition), 0);
+    for (let row = 0; row < positions.length; row++) {
+      const position = this.ids.add(index.idAt(summary.commits[row] as number), 0);
       // A commit that an older pack has too keeps its place.
       positions[row] = position < firstNew ? -1 : position;
-    });
+      if (pause.isDue) await pause.take();
+    }
     this.#reserve(this.ids.size);
     const rows = rowsByPosition(positions, firstNew, this.ids.size);
     for (let position = firstNew; position < this.ids.size; position++) {
@@ -70,8 +78,13 @@ export class GrowingCommitGraph {
         this.parents[at++] = this.ids.find(summary.parentIds, parent * idBytes);
       }
       this.parentStarts[position + 1] = at;
+      if (pause.isDue) await pause.take();
     }
-    for (let position = firstNew; position < this.ids.size; position++) this.#addGeneration(position);
+    for (let position = firstNew; position < this.ids.size; position++) {
+      this.#addGeneration(position);
+      if (pause.isDue) await pause.take();
+    }
+    this.#count = this.ids.size;
   }
 
   /** Parents may come later in a pack than their children: their generations are found first. */
@@ -119,9 +132,9 @@ class CommitGraphView implements CommitGraph {
   readonly #graph: GrowingCommitGraph;
   readonly #idBytes: number;
 
-  constructor(graph: GrowingCommitGraph, format: ObjectFormat) {
+  constructor(graph: GrowingCommitGraph, count: number, format: ObjectFormat) {
     this.#graph = graph;
-    this.count = graph.ids.size;
+    this.count = count;
     this.#idBytes = format.idBytes;
   }
 

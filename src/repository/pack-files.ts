@@ -4,12 +4,12 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { ObjectFormat } from '#git/object/object-id.ts';
-import { findEntry } from '#git/pack/entry-table.ts';
 import { PackIndex } from '#git/pack/pack-index.ts';
 import { PackSummary } from '#git/pack/pack-summary.ts';
 import { limits } from '#limits.ts';
 import type { BlobStore } from '#storage/blob-store.ts';
 import { packIndexKey, packKey, packSummaryKey } from '#storage/storage-key.ts';
+import { Pause } from './pause.ts';
 
 /** What is asked of storage. */
 export type PackStorage = Pick<BlobStore, 'read' | 'size' | 'stream'>;
@@ -58,13 +58,8 @@ export class PackFiles {
   }
 
   /** Sorts a pack's entries by offset: what copying single entries out of it needs to know. */
-  order(pack: { id: string; sizeBytes: number }, index: PackIndex): PackOrder {
-    const key = `${pack.id}/order`;
-    const cached = this.#tables.get(key);
-    if (cached) return cached as PackOrder;
-    const order = orderByOffset(index, pack.sizeBytes - index.format.idBytes);
-    this.#tables.set(key, order);
-    return order;
+  order(pack: { id: string; sizeBytes: number }, index: PackIndex): Promise<PackOrder> {
+    return this.#table(`${pack.id}/order`, () => orderByOffset(index, pack.sizeBytes - index.format.idBytes));
   }
 
   /** Keeps the tables of a pack that was just received, rather than reading them back. */
@@ -119,7 +114,7 @@ export class PackFiles {
     });
   }
 
-  #table<Table extends PackIndex | PackSummary>(key: string, load: () => Promise<Table>): Promise<Table> {
+  #table<Table extends PackIndex | PackSummary | PackOrder>(key: string, load: () => Promise<Table>): Promise<Table> {
     const cached = this.#tables.get(key);
     if (cached) return Promise.resolve(cached as Table);
     return this.#share(key, async () => {
@@ -143,14 +138,39 @@ export class PackFiles {
   }
 }
 
-function orderByOffset(index: PackIndex, end: number): PackOrder {
-  const offsets = new Float64Array(index.count + 1);
-  for (let position = 0; position < index.count; position++) offsets[position] = index.offsetAt(position);
-  offsets[index.count] = end;
-  offsets.sort();
-  const positions = new Uint32Array(index.count);
-  for (let position = 0; position < index.count; position++) {
-    positions[findEntry(offsets, index.count, index.offsetAt(position))] = position;
+async function orderByOffset(index: PackIndex, end: number): Promise<PackOrder> {
+  const { count } = index;
+  const pause = new Pause();
+  let positions = new Uint32Array(count);
+  for (let position = 0; position < count; position++) positions[position] = position;
+  // Digit by digit, the lowest first: a sort that can pause.
+  for (let divisor = 1; divisor <= end; divisor *= SORT_RADIX) {
+    const next = new Uint32Array(SORT_RADIX + 1);
+    const digitOf = (position: number) => Math.floor(index.offsetAt(position) / divisor) % SORT_RADIX;
+    for (let position = 0; position < count; position++) {
+      const bucket = digitOf(position) + 1;
+      next[bucket] = (next[bucket] as number) + 1;
+      if (pause.isDue) await pause.take();
+    }
+    for (let digit = 1; digit < SORT_RADIX; digit++)
+      next[digit] = (next[digit] as number) + (next[digit - 1] as number);
+    const sorted = new Uint32Array(count);
+    for (const position of positions) {
+      const digit = digitOf(position);
+      const place = next[digit] as number;
+      sorted[place] = position;
+      next[digit] = place + 1;
+      if (pause.isDue) await pause.take();
+    }
+    positions = sorted;
   }
+  const offsets = new Float64Array(count + 1);
+  for (let place = 0; place < count; place++) {
+    offsets[place] = index.offsetAt(positions[place] as number);
+    if (pause.isDue) await pause.take();
+  }
+  offsets[count] = end;
   return { sizeBytes: offsets.byteLength + positions.byteLength, offsets, positions };
 }
+
+const SORT_RADIX = 2 ** 16;

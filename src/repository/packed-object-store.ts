@@ -59,7 +59,7 @@ export class PackedObjectStore implements ObjectStore {
   readonly #packs: readonly StoredPack[];
   readonly #files: PackFiles;
   readonly #cache: ObjectCache;
-  readonly #loadGraph: (packs: readonly LoadedPack[]) => CommitGraph;
+  readonly #loadGraph: (packs: readonly LoadedPack[]) => Promise<CommitGraph>;
   readonly #inflater = new Inflater();
   #loaded: Promise<readonly LoadedPack[]> | undefined;
   #loadedNow: readonly LoadedPack[] | undefined;
@@ -71,7 +71,7 @@ export class PackedObjectStore implements ObjectStore {
     packs: readonly StoredPack[],
     files: PackFiles,
     cache: ObjectCache,
-    loadGraph: (packs: readonly LoadedPack[]) => CommitGraph,
+    loadGraph: (packs: readonly LoadedPack[]) => Promise<CommitGraph>,
   ) {
     this.format = format;
     this.#packs = packs;

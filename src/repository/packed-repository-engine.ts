@@ -150,15 +150,26 @@ export class PackedRepositoryEngine implements RepositoryEngine {
   }
 
   #open(repositoryId: number, format: ObjectFormat, packs: readonly StoredPack[]): PackedObjectStore {
-    return new PackedObjectStore(format, packs, this.#files, this.#objectCache, (loaded) =>
-      this.#graphOf(repositoryId, format, loaded).view(),
+    return new PackedObjectStore(format, packs, this.#files, this.#objectCache, async (loaded) =>
+      (await this.#graphOf(repositoryId, format, loaded)).view(),
     );
   }
 
-  #graphOf(repositoryId: number, format: ObjectFormat, packs: readonly LoadedPack[]): GrowingCommitGraph {
+  async #graphOf(
+    repositoryId: number,
+    format: ObjectFormat,
+    packs: readonly LoadedPack[],
+  ): Promise<GrowingCommitGraph> {
     let graph = this.#graphs.get(repositoryId);
     if (!graph?.isWithin(packs)) graph = new GrowingCommitGraph(format);
-    graph.add(packs);
+    // Whoever comes meanwhile adds to the same one.
+    this.#graphs.set(repositoryId, graph);
+    try {
+      await graph.add(packs);
+    } catch (error) {
+      this.#graphs.delete(repositoryId);
+      throw error;
+    }
     this.#graphs.set(repositoryId, graph);
     return graph;
   }

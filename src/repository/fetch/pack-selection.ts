@@ -47,7 +47,7 @@ export async function selectObjects(
   for (let number = 0; number < ids.size; number++) {
     const found = objects.locateNewest(ids.ids, number * idBytes);
     if (!found) throw new RangeError('select objects: one of them is in no pack');
-    const choice = chosen.get(found.pack) ?? noPlaces(files.order(found.pack, found.pack.index));
+    const choice = chosen.get(found.pack) ?? noPlaces(await files.order(found.pack, found.pack.index));
     chosen.set(found.pack, choice);
     const { count } = found.pack.index;
     const place = findEntry(choice.order.offsets, count, found.pack.index.offsetAt(found.position));
@@ -70,7 +70,7 @@ export async function selectWhere(
   for (const pack of packs) {
     const isDropped = new Uint8Array(pack.index.count);
     for (const position of duplicates.get(pack) as Int32Array) isDropped[position] = 1;
-    const choice = noPlaces(files.order(pack, pack.index));
+    const choice = noPlaces(await files.order(pack, pack.index));
     for (let place = 0; place < pack.index.count; place++) {
       const position = choice.order.positions[place] as number;
       if (pause.isDue) await pause.take();

@@ -83,11 +83,14 @@ export class HistoryThread {
 
   async #askStorage(worker: Worker, message: Exclude<FromThread, { kind: 'done' }>): Promise<void> {
     const { call, key } = message;
-    const answer = (result: Omit<Extract<ToThread, { kind: 'answer' }>, 'kind' | 'call'>) =>
-      worker.postMessage({ kind: 'answer', call, ...result } satisfies ToThread);
+    const answer = (
+      result: Omit<Extract<ToThread, { kind: 'answer' }>, 'kind' | 'call'>,
+      moved: readonly ArrayBuffer[] = [],
+    ) => worker.postMessage({ kind: 'answer', call, ...result } satisfies ToThread, moved);
     try {
-      const asked = message.kind === 'read' ? this.#storage.read(key, message.range) : this.#storage.size(key);
-      answer({ result: await asked });
+      if (message.kind === 'size') return answer({ result: await this.#storage.size(key) });
+      const result = await this.#storage.read(key, message.range);
+      answer({ result }, movableBuffers(result));
     } catch (error) {
       answer({ error: flattenError(error) });
     }
@@ -101,4 +104,9 @@ export class HistoryThread {
     this.#pending.clear();
     for (const { reject } of pending) reject(error);
   }
+}
+
+/** What was read belongs to the reader: it is moved rather than copied, unless its memory holds something else besides. */
+function movableBuffers({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }

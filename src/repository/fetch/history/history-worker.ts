@@ -37,9 +37,9 @@ const files = new PackFiles(storage, {
 });
 
 async function run({ format, packs, work, cancel }: ThreadTask): Promise<ResultOf[keyof ResultOf]> {
-  const objects = new PackedObjectStore(objectFormatOf(format), packs, files, createObjectCache(1), () => {
-    throw new Error('trees are read without a commit graph');
-  });
+  const objects = new PackedObjectStore(objectFormatOf(format), packs, files, createObjectCache(1), () =>
+    Promise.reject(new Error('trees are read without a commit graph')),
+  );
   await objects.load();
   const trees = new TreeSource(objects, files, limits.historyTreesMaxBytes);
   const assertWanted = () => {
