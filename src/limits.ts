@@ -231,6 +231,8 @@ export const limits = {
   historyTreesMaxBytes: 32 * MIB,
   historyBlocksMaxBytes: 32 * MIB,
   historyThreadsMax: 2,
+  /** Of its heap, in mebibytes, what is for objects that die young, as nearly all do: what Node would take is ten times as much and no faster. */
+  historyThreadYoungMib: 12,
   /** Commits for which a further thread is worth its memory. */
   historyShareCommits: 20_000,
   /** A thread without work ends after this, and gives its memory back. */

@@ -1,5 +1,6 @@
 /** A thread that reads histories, seen from the main thread, which reads storage for it. */
 import { Worker } from 'node:worker_threads';
+import { limits } from '#limits.ts';
 import { workerUrl } from '#worker-url.ts';
 import { flattenError, restoreError } from '../../ingest/ingest-error.ts';
 import type { PackStorage } from '../../pack-files.ts';
@@ -51,7 +52,10 @@ export class HistoryThread {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(workerUrl('repository/fetch/history/history-worker'), { name: 'history' });
+    const worker = new Worker(workerUrl('repository/fetch/history/history-worker'), {
+      name: 'history',
+      resourceLimits: { maxYoungGenerationSizeMb: limits.historyThreadYoungMib },
+    });
     worker.on('message', (message: FromThread) => this.#receive(worker, message));
     worker.on('error', (error) => this.#die(worker, error));
     worker.on('exit', () => this.#die(worker, new Error('the thread that reads histories ended')));
