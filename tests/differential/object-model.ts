@@ -1,6 +1,7 @@
 /** Objects in memory, with what each refers to: what a pack should hold can be said without asking the server under test. */
 import { createHash } from 'node:crypto';
-import { PackMaker, TYPE } from '../fixtures/pack-maker.ts';
+import { deflateSync } from 'node:zlib';
+import { PackMaker, TYPE, typeAndSize } from '../fixtures/pack-maker.ts';
 
 export type ModelType = 'commit' | 'tree' | 'blob' | 'tag';
 export type ModelFormat = 'sha1' | 'sha256';
@@ -21,6 +22,8 @@ export interface ModelTreeEntry {
 export class ObjectModel {
   readonly format: ModelFormat;
   readonly objects = new Map<string, ModelObject>();
+  /** Entries of packs by id: to deflate them takes longer than all else about a pack. */
+  readonly #entries = new Map<string, Buffer>();
 
   constructor(format: ModelFormat) {
     this.format = format;
@@ -87,11 +90,17 @@ export class ObjectModel {
   /** A pack of all of them, none a delta. */
   pack(ids: Iterable<string> = this.objects.keys()): Buffer {
     const maker = new PackMaker(this.format);
-    for (const id of ids) {
-      const { type, body } = this.get(id);
-      maker.add(TYPE[type], body);
-    }
+    for (const id of ids) maker.addRaw(this.#entry(id));
     return maker.build();
+  }
+
+  #entry(id: string): Buffer {
+    const known = this.#entries.get(id);
+    if (known) return known;
+    const { type, body } = this.get(id);
+    const entry = Buffer.concat([typeAndSize(TYPE[type], body.length), deflateSync(body)]);
+    this.#entries.set(id, entry);
+    return entry;
   }
 
   #add(type: ModelType, body: Buffer, references: readonly string[]): string {

@@ -15,6 +15,8 @@ export interface FuzzSession {
   readonly parallel?: number;
   /** What must hold whatever was sent. Asked now and then, and at the end, while no input is under way. @throws what does not */
   readonly check?: () => Promise<void>;
+  /** What became of the inputs so far, for whoever runs it for long. */
+  readonly describe?: () => string;
   readonly close?: () => Promise<void>;
 }
 
@@ -35,55 +37,104 @@ const CHECK_EVERY = 1_000;
 
 /** @returns how many inputs were tried @throws {Error} names seed and number of the input that found something */
 export async function fuzz(session: FuzzSession, name: string, plan: FuzzPlan): Promise<number> {
-  const residentBefore = process.memoryUsage.rss();
-  const endsAt = Date.now() + plan.secondsMax * 1_000;
-  const { parallel = 1 } = session;
-  let beatAt = 0;
-  let checkAt = CHECK_EVERY;
-  let run = 0;
-  while (run < plan.runsMax) {
-    const now = Date.now();
-    if (now > endsAt) break;
-    if (now > beatAt + 1_000) {
-      beatAt = now;
-      if (plan.heartbeatFile) beat(plan.heartbeatFile, `${name} seed ${plan.seed} input ${run}\n`);
-      requireBoundedMemory(residentBefore, `${name}: seed ${plan.seed}, input ${run}`);
+  const run = new Run(session, name, plan);
+  // A stack costs more than most inputs; what finds something is tried once more for the sake of its own.
+  const { stackTraceLimit } = Error;
+  if (!session.parallel) Error.stackTraceLimit = 0;
+  try {
+    while (!run.isOver) await run.untilCheck(stackTraceLimit);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+  return run.count;
+}
+
+class Run {
+  readonly #session: FuzzSession;
+  readonly #name: string;
+  readonly #plan: FuzzPlan;
+  readonly #residentBefore = process.memoryUsage.rss();
+  readonly #endsAt: number;
+  #beatAt = 0;
+  #next = 0;
+  #checkAt = 0;
+  #hasFailed = false;
+
+  constructor(session: FuzzSession, name: string, plan: FuzzPlan) {
+    this.#session = session;
+    this.#name = name;
+    this.#plan = plan;
+    this.#endsAt = Date.now() + plan.secondsMax * 1_000;
+  }
+
+  get count(): number {
+    return this.#next;
+  }
+
+  get isOver(): boolean {
+    return this.#next >= this.#plan.runsMax || Date.now() > this.#endsAt;
+  }
+
+  /** Inputs up to the next check, and that check. @param stackTraceLimit for the one that finds something */
+  async untilCheck(stackTraceLimit: number): Promise<void> {
+    const { parallel = 1, check } = this.#session;
+    this.#checkAt = Math.min(this.#next + CHECK_EVERY, this.#plan.runsMax);
+    const lanes = await Promise.allSettled(Array.from({ length: parallel }, () => this.#lane(stackTraceLimit)));
+    for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
+    await check?.().catch((error: unknown) => {
+      throw new Error(`fuzz ${this.#where(this.#next)}, before it: ${describe(error)}`);
+    });
+  }
+
+  /** One input after the other, of those that no other lane has taken. */
+  async #lane(stackTraceLimit: number): Promise<void> {
+    while (this.#next < this.#checkAt && !this.#hasFailed) {
+      const now = Date.now();
+      if (now > this.#endsAt) return;
+      if (now > this.#beatAt + 1_000) this.#beat(now);
+      const number = this.#next++;
+      try {
+        await this.#session.attempt(this.#random(number));
+      } catch (error) {
+        this.#hasFailed = true;
+        throw new Error(`fuzz ${this.#where(number)}: ${describe(await this.#again(number, error, stackTraceLimit))}`);
+      }
+      const tookMs = Date.now() - now;
+      if (tookMs > INPUT_MAX_MS) throw new Error(`fuzz ${this.#where(number)}: took ${tookMs} ms`);
     }
-    const count = Math.min(parallel, plan.runsMax - run);
-    if (count === 1) await attempt(session, name, plan.seed, run);
-    else await attemptAll(session, name, plan.seed, run, count);
-    run += count;
-    if (run < checkAt) continue;
-    checkAt = run + CHECK_EVERY;
-    await check(session, name, plan.seed, run);
   }
-  await check(session, name, plan.seed, run);
-  return run;
-}
 
-async function attempt(session: FuzzSession, name: string, seed: number, run: number): Promise<void> {
-  const startedAt = Date.now();
-  try {
-    await session.attempt(new Random(`${name}:${seed}:${run}`));
-  } catch (error) {
-    throw new Error(`fuzz ${name}: seed ${seed}, input ${run}: ${describe(error)}`);
+  /** @returns the same error with its stack, or that of the first time */
+  async #again(number: number, error: unknown, stackTraceLimit: number): Promise<unknown> {
+    if (this.#session.parallel) return error;
+    Error.stackTraceLimit = stackTraceLimit;
+    try {
+      await this.#session.attempt(this.#random(number));
+    } catch (again) {
+      return again;
+    }
+    return error;
   }
-  const tookMs = Date.now() - startedAt;
-  if (tookMs > INPUT_MAX_MS) throw new Error(`fuzz ${name}: seed ${seed}, input ${run}: took ${tookMs} ms`);
-}
 
-async function attemptAll(session: FuzzSession, name: string, seed: number, run: number, count: number): Promise<void> {
-  const attempts = Array.from({ length: count }, (_, index) => attempt(session, name, seed, run + index));
-  for (const result of await Promise.allSettled(attempts)) {
-    if (result.status === 'rejected') throw result.reason;
+  #random(number: number): Random {
+    return new Random(`${this.#name}:${this.#plan.seed}:${number}`);
   }
-}
 
-async function check(session: FuzzSession, name: string, seed: number, run: number): Promise<void> {
-  try {
-    await session.check?.();
-  } catch (error) {
-    throw new Error(`fuzz ${name}: seed ${seed}, before input ${run}: ${describe(error)}`);
+  #where(number: number): string {
+    return `${this.#name}: seed ${this.#plan.seed}, input ${number}`;
+  }
+
+  #beat(now: number): void {
+    this.#beatAt = now;
+    const { heartbeatFile } = this.#plan;
+    if (heartbeatFile) {
+      writeFileSync(heartbeatFile, `${this.#where(this.#next)}\n`);
+      utimesSync(heartbeatFile, new Date(), new Date());
+    }
+    const grownMib = (process.memoryUsage.rss() - this.#residentBefore) / 2 ** 20;
+    if (grownMib > GROWTH_MAX_MIB) {
+      throw new Error(`fuzz ${this.#where(this.#next)}: memory grew by ${Math.round(grownMib)} MiB`);
+    }
   }
 }
 
@@ -94,16 +145,6 @@ export function allowGitErrors(run: () => void): void {
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
   }
-}
-
-function beat(file: string, text: string): void {
-  writeFileSync(file, text);
-  utimesSync(file, new Date(), new Date());
-}
-
-function requireBoundedMemory(before: number, where: string): void {
-  const grownMib = (process.memoryUsage.rss() - before) / 2 ** 20;
-  if (grownMib > GROWTH_MAX_MIB) throw new Error(`fuzz ${where}: memory grew by ${Math.round(grownMib)} MiB`);
 }
 
 function describe(error: unknown): string {

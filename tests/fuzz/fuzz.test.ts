@@ -30,7 +30,7 @@ describe.skipIf(!hasDatabase)('fuzzing', () => {
       const session = await open();
       try {
         const count = await fuzz(session, name, plan);
-        if (isLong) console.log(`${name}: ${count} inputs, seed ${plan.seed}`);
+        if (isLong) console.log(`${name}: ${count} inputs, seed ${plan.seed}. ${session.describe?.() ?? ''}`);
         expect(count).toBeGreaterThan(0);
       } finally {
         await session.close?.();

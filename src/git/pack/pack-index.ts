@@ -123,6 +123,9 @@ export class PackIndex {
   }
 }
 
+/** Entries of packs as most pushes bring them: setting up buckets would take longer than sorting. */
+const SORTED_PLAINLY_MAX = 1_000;
+
 /**
  * Orders the entries of a table by id.
  *
@@ -131,6 +134,8 @@ export class PackIndex {
 export function sortEntriesById(table: Pick<EntryTable, 'count' | 'format'> & { readonly id: Uint8Array }): Int32Array {
   const { count, id } = table;
   const { idBytes } = table.format;
+  const byId = (a: number, b: number) => compareSlots(id, a * idBytes, b * idBytes, idBytes) || a - b;
+  if (count <= SORTED_PLAINLY_MAX) return Int32Array.from({ length: count }, (_, entry) => entry).sort(byId);
   // A bucket for each value of the first two bytes leaves a handful of ids to sort in each, even in large packs.
   const bucketStart = new Int32Array(65_537);
   for (let entry = 0; entry < count; entry++) increment(bucketStart, bucketOf(id, entry * idBytes) + 1);
@@ -138,7 +143,6 @@ export function sortEntriesById(table: Pick<EntryTable, 'count' | 'format'> & { 
   const next = bucketStart.slice();
   const order = new Int32Array(count);
   for (let entry = 0; entry < count; entry++) order[increment(next, bucketOf(id, entry * idBytes)) - 1] = entry;
-  const byId = (a: number, b: number) => compareSlots(id, a * idBytes, b * idBytes, idBytes) || a - b;
   for (let bucket = 0; bucket < 65_536; bucket++) {
     const start = bucketStart[bucket] as number;
     const end = bucketStart[bucket + 1] as number;

@@ -8,12 +8,19 @@ import { RepositoryGoneError } from '#repository/errors.ts';
 
 /** Errors of ours are not described to strangers: the request's id finds them in the log. */
 export function errorText(error: unknown, requestId: string): string {
-  if (isClientsFault(error)) return error.message;
   if (error instanceof RepositoryGoneError) return 'repository not found';
+  if (isClientsFault(error)) return error.message;
   return `internal server error (request ${requestId})`;
 }
 
-/** Whether the other side can do something about it. */
-export function isClientsFault(error: unknown): error is ProtocolError | LimitExceededError | OverloadedError {
-  return error instanceof ProtocolError || error instanceof LimitExceededError || error instanceof OverloadedError;
+/** Whether the other side can do something about it, or has done it: a repository may go while somebody reads it. */
+export function isClientsFault(
+  error: unknown,
+): error is ProtocolError | LimitExceededError | OverloadedError | RepositoryGoneError {
+  return (
+    error instanceof ProtocolError ||
+    error instanceof LimitExceededError ||
+    error instanceof OverloadedError ||
+    error instanceof RepositoryGoneError
+  );
 }
