@@ -56,7 +56,7 @@ export class FamilyResolver {
   readonly #header = emptyEntryHeader();
   readonly #deltaHeader: DeltaHeader = { baseSizeBytes: 0, resultSizeBytes: 0, instructionsStart: 0 };
   readonly #spareBoundaries: TreeBoundaries[] = [];
-  #delta: Uint8Array = new Uint8Array(64 * 1024);
+  #delta: Uint8Array = new Uint8Array(4 * 1024);
   #deltaSizeBytes = 0;
   #pathBytes = 0;
   /** Deltas between the root and the whole object that it stands on itself. */

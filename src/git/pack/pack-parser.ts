@@ -22,6 +22,8 @@ import { PACK_HEADER_BYTES, readPackHeader } from './pack-format.ts';
 export const STREAMED_BLOB_MIN_BYTES = 16 * 1024 * 1024;
 
 const SCRATCH_BYTES = 256 * 1024;
+/** Of a parser that has seen none but small objects: most pushes bring no others. */
+const SCRATCH_MIN_BYTES = 16 * 1024;
 
 export interface PackParserLimits {
   packMaxBytes: number;
@@ -77,7 +79,7 @@ export class PackParser {
   #typeNumber = 0;
   #sizeBytes = 0;
   #crc = 0;
-  #body: Uint8Array = new Uint8Array(SCRATCH_BYTES);
+  #body: Uint8Array = new Uint8Array(SCRATCH_MIN_BYTES);
   #bodyAt = 0;
   #hasher: ObjectHasher | undefined;
   #inflatedBytes = 0;
@@ -223,7 +225,9 @@ export class PackParser {
     this.#hasher = undefined;
     if (this.#isDelta()) {
       // Its bytes are looked at later; scratch space of any size will do.
+      this.#reserveBody(Math.min(HEADROOM + this.#sizeBytes + 1, SCRATCH_BYTES));
     } else if (this.#typeNumber === TYPE_NUMBER.blob && this.#sizeBytes >= STREAMED_BLOB_MIN_BYTES) {
+      this.#reserveBody(SCRATCH_BYTES);
       this.#hasher = new ObjectHasher(this.#format, this.#typeNumber, this.#sizeBytes, this.#detector);
     } else {
       if (this.#sizeBytes > this.#limits.objectInMemoryMaxBytes) throw this.#tooLarge(this.#sizeBytes);

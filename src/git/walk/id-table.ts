@@ -13,7 +13,7 @@ export class IdTable {
   #mask: number;
   size = 0;
 
-  constructor(format: ObjectFormat, capacity = 1024) {
+  constructor(format: ObjectFormat, capacity = 64) {
     this.idBytes = format.idBytes;
     const slotCount = 2 ** Math.ceil(Math.log2(Math.max(16, capacity * 2)));
     this.#ids = new Uint8Array(capacity * this.idBytes);

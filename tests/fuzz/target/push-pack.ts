@@ -3,8 +3,8 @@ import type { ModelType, ObjectModel } from '../../differential/object-model.ts'
 import { diffDelta, makeDelta, PackMaker, TYPE, withTrailer } from '../../fixtures/pack-maker.ts';
 import { mutate } from '../mutate.ts';
 import type { Random } from '../random.ts';
+import { makePack } from './made-pack.ts';
 import { makeObjectBody, OBJECT_VOCABULARY } from './object-body.ts';
-import { makePack } from './pack.ts';
 
 export interface PushedContent {
   readonly model: ObjectModel;

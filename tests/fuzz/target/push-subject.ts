@@ -39,7 +39,14 @@ export async function openPushSubject(forge: GitForge, number: number): Promise<
   const record = await storeRepository(forge, name, { model, refs, ...rest }, settings);
   const visible = [...refs].filter(([ref]) => !ref.startsWith('refs/hidden/'));
   const isChecked = settings['receive.fsckObjects'] !== false;
-  return { name, isChecked, record: { ...record, gitSettings: readGitSettings(settings) }, model, refs: new Map(visible), ids: [...model.objects.keys()] };
+  return {
+    name,
+    isChecked,
+    record: { ...record, gitSettings: readGitSettings(settings) },
+    model,
+    refs: new Map(visible),
+    ids: [...model.objects.keys()],
+  };
 }
 
 /** Refs whose objects the model knows, and all that they lead to. */
