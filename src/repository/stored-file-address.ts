@@ -19,6 +19,9 @@ export interface StoredFile {
 /** `/-/stored/<kind>/<id>`: no account's name begins with a hyphen. */
 const PATH = /^\/-\/stored\/(?<kind>pack|bundle)\/(?<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
+/** As `#sign` writes it: one address has one form, and any change of it opens nothing. */
+const QUERY = /^expires=(?<expires>[1-9]\d{0,14})&token=(?<token>[A-Za-z0-9_-]+)$/;
+
 export class StoredFileAddresses {
   readonly #blobs: BlobStore;
   readonly #publicUrl: URL;
@@ -40,15 +43,12 @@ export class StoredFileAddresses {
 
   /** @param rawUrl path and query as they were sent @returns undefined for an address that we did not give, or that has expired */
   async verify(rawUrl: string): Promise<StoredFile | undefined> {
-    const [path = '', query = ''] = rawUrl.split('?');
+    const [path = '', query = ''] = rawUrl.split(/\?(.*)/s, 2);
     const file = parsePath(path);
-    const parameters = new URLSearchParams(query);
-    const expiresAtMs = Number(parameters.get('expires'));
+    const { expires, token = '' } = QUERY.exec(query)?.groups ?? {};
+    const expiresAtMs = Number(expires);
     if (file === undefined || !(expiresAtMs > Date.now())) return undefined;
-    const [presented, right] = [
-      Buffer.from(parameters.get('token') ?? ''),
-      Buffer.from(await this.#mac(file, expiresAtMs)),
-    ];
+    const [presented, right] = [Buffer.from(token), Buffer.from(await this.#mac(file, expiresAtMs))];
     return presented.length === right.length && timingSafeEqual(presented, right) ? file : undefined;
   }
 

@@ -85,3 +85,21 @@ function flip(random: Random, bytes: Buffer, at: number): Buffer {
 function splice(bytes: Buffer, start: number, end: number, middle: Buffer): Buffer {
   return Buffer.concat([bytes.subarray(0, start), middle, bytes.subarray(end)]);
 }
+
+const STRANGE_VALUES = [
+  ...[null, true, -1, 0, 0.5, 1e308, 2 ** 31, 2 ** 53, '', '../x', '\0', '\ud800', 'a'.repeat(5_000)],
+  ...[[], {}, [[[]]], { __proto__: { admin: true } }, '-----BEGIN', '\u202e', ' ', '1'],
+];
+
+/** One value somewhere in a body becomes another; the form around it stays. */
+export function damageValue(random: Random, value: unknown): unknown {
+  if (random.oneIn(8)) return random.pick(STRANGE_VALUES);
+  if (Array.isArray(value)) return value.map((item) => (random.oneIn(2) ? damageValue(random, item) : item));
+  if (typeof value !== 'object' || value === null) return random.oneIn(6) ? random.pick(STRANGE_VALUES) : value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, damageValue(random, item)]));
+}
+
+/** Node sends nothing else in addresses and headers. */
+export function printable(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/[^\x21-\x7e]/g, '');
+}

@@ -169,6 +169,9 @@ describe.skipIf(!hasDatabase)('a bundle', () => {
       (address: URL) => address.searchParams.set('expires', String(Number(address.searchParams.get('expires')) + 1)),
       (address: URL) => address.searchParams.set('expires', '1'),
       (address: URL) => address.searchParams.delete('token'),
+      (address: URL) => address.searchParams.set('expires', `${address.searchParams.get('expires')}.0`),
+      (address: URL) => address.searchParams.append('more', '1'),
+      (address: URL) => (address.search += '?'),
       (address: URL) => (address.pathname = address.pathname.replace('/bundle/', '/pack/')),
       (address: URL) => (address.pathname = address.pathname.replace(/.{4}$/, '0000')),
     ];

@@ -70,6 +70,10 @@ describe.skipIf(!hasDatabase)('LFS tokens', () => {
       `lfs_.${signature}`,
       `lfs_${'A'.repeat(100_000)}.${signature}`,
     ];
+    // Characters that decode to the same bytes as the last one.
+    for (const last of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') {
+      if (!token.endsWith(last)) tampered.push(token.slice(0, -1) + last);
+    }
     for (const text of tampered) expect(await tokens.verify(text, REPOSITORY), text.slice(0, 80)).toBeUndefined();
   });
 

@@ -20,6 +20,7 @@ import { RefListings } from '#transport/git/ref-listings.ts';
 import type { GitServices } from '#transport/git-services.ts';
 import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
+import { createStoredFileRoute } from '#transport/http/stored-file-route.ts';
 import { createLfsRoute } from '#transport/lfs/lfs-route.ts';
 import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from './accounts.ts';
 import { createTestAdmission } from './admission.ts';
@@ -76,6 +77,7 @@ export class LfsForge {
         createLfsRoute(services),
         createSmartHttp(services),
         createRawFileRoute(services),
+        createStoredFileRoute({ blobs, storedFiles: services.storedFiles }),
       ],
     });
     await server.listen(port, '127.0.0.1');

@@ -14,13 +14,16 @@ import { LfsObjects } from '#lfs/lfs-objects.ts';
 import { PackedRepositoryEngine } from '#repository/packed-repository-engine.ts';
 import { PushLog } from '#repository/push-log.ts';
 import { PushNonces } from '#repository/push-nonces.ts';
+import type { BlobStore } from '#storage/blob-store.ts';
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import { RefListings } from '#transport/git/ref-listings.ts';
 import { createArchiveRoute } from '#transport/http/archive-route.ts';
 import { createRawFileRoute } from '#transport/http/raw-file-route.ts';
 import { createSmartHttp } from '#transport/http/smart-http.ts';
+import type { GeneratedRepository } from '../differential/generated-repository.ts';
 import { createTestAccounts, createTestUser, type TestAccounts } from './accounts.ts';
 import { createTestAdmission } from './admission.ts';
+import { pushIntoEngine } from './engine-push.ts';
 import { collectRun, GIT_ENVIRONMENT, type GitRun } from './git-run.ts';
 import { findFreePort } from './server-process.ts';
 import { storedFileServices } from './stored-file-services.ts';
@@ -47,9 +50,8 @@ export class RestForge {
   readonly #engine: PackedRepositoryEngine;
   readonly #server: HttpServer;
 
-  static async start(log = pino({ level: 'error' })): Promise<RestForge> {
+  static async start(log = pino({ level: 'error' }), blobs: BlobStore = new MemoryBlobStore()): Promise<RestForge> {
     const accounts = await createTestAccounts({ rateLimits: 'off' });
-    const blobs = new MemoryBlobStore();
     const engine = new PackedRepositoryEngine({ db: accounts.database, blobs, threadCount: 1 });
     const port = await findFreePort();
     const publicUrl = new URL(`http://localhost:${port}`);
@@ -113,6 +115,13 @@ export class RestForge {
     return outcome.secret;
   }
 
+  /** Pushes all that a generated repository holds. */
+  async fill(repositoryId: number, { model, refs }: GeneratedRepository): Promise<void> {
+    const commands = [...refs].map(([name, newId]) => ({ name, oldId: model.zeroId, newId }));
+    const pack = model.pack(model.closure(refs.values()));
+    await pushIntoEngine(this.#engine, { repositoryId, commands, pack });
+  }
+
   octokit(token?: string): Octokit {
     return new Octokit({ baseUrl: this.api, ...(token && { auth: token }), log: silent });
   }
@@ -152,7 +161,8 @@ export class RestForge {
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-function requireShape(method: string, path: string, body: unknown): void {
+/** @throws {Error} for what the route that answered does not declare */
+export function requireShape(method: string, path: string, body: unknown): void {
   const route = registry.find(method, path.replace(/\?.*$/s, ''))?.route;
   if (!route) throw new Error(`${method} ${path} was answered by no route`);
   const parsed = route.response.parse(body);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { LFS_JSON, LfsForge } from '../../support/lfs-forge.ts';
 import type { FuzzSession } from '../fuzz-target.ts';
-import { mutate } from '../mutate.ts';
+import { damageValue, mutate, printable } from '../mutate.ts';
 import type { Random } from '../random.ts';
 import { ServerWatch } from '../server-watch.ts';
 import { ForgeClient, PARALLEL } from './forge-client.ts';
@@ -82,35 +82,4 @@ export async function openLfsFuzzer(): Promise<FuzzSession> {
       await forge.close();
     },
   };
-}
-
-const STRANGE_VALUES = [
-  null,
-  true,
-  -1,
-  0.5,
-  1e308,
-  2 ** 53,
-  '',
-  '../x',
-  '\0',
-  '\ud800',
-  [],
-  {},
-  [[[]]],
-  OID,
-  'a'.repeat(5_000),
-];
-
-/** One value somewhere in a body becomes another; the form around it stays. */
-function damageValue(random: Random, value: unknown): unknown {
-  if (random.oneIn(8)) return random.pick(STRANGE_VALUES);
-  if (Array.isArray(value)) return value.map((item) => (random.oneIn(2) ? damageValue(random, item) : item));
-  if (typeof value !== 'object' || value === null) return random.oneIn(6) ? random.pick(STRANGE_VALUES) : value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, damageValue(random, item)]));
-}
-
-/** Node sends nothing else. */
-function printable(bytes: Buffer): string {
-  return bytes.toString('latin1').replace(/[^\x21-\x7e]/g, '');
 }
