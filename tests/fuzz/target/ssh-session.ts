@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import ssh2, { type Client, type ClientChannel } from 'ssh2';
 import { encodePktLine, FLUSH } from '#git/pkt-line/encode.ts';
 import { limits } from '#limits.ts';
-import { generateRepository } from '../../differential/generated-repository.ts';
+import { type GeneratedRepository, generateRepository } from '../../differential/generated-repository.ts';
+import type { ObjectModel } from '../../differential/object-model.ts';
 import { SshForge } from '../../support/ssh-forge.ts';
 import type { FuzzSession } from '../fuzz-target.ts';
 import { mutate } from '../mutate.ts';
@@ -13,7 +14,8 @@ import { openWatchedForge, PARALLEL, storeRepository } from './forge-client.ts';
 import { SSH_COMMANDS, SSH_VOCABULARY } from './text.ts';
 
 /** As many as the inputs under way use; each is given up after some. */
-const CONNECTIONS = 2;
+const CONNECTIONS = 3;
+const SESSIONS = 2 * PARALLEL;
 const ANSWER_MAX_MS = 10_000;
 const PAUSE_MS = 30;
 const PLACES = ["'/ada/session.git'", "'ada/session'", 'ada/nothing.git', "'/ada/new-one.git'", "'/nobody/x'"];
@@ -23,7 +25,6 @@ export async function openSshSessionFuzzer(): Promise<FuzzSession> {
   const { forge, watch, close } = await openWatchedForge();
   const repository = generateRepository(5);
   await storeRepository(forge, 'session', repository);
-  const ids = [...repository.model.objects.keys()];
   const server = await SshForge.start(forge, { log: watch.log });
   const { private: privateKey, public: line } = ssh2.utils.generateKeyPairSync('ed25519');
   const added = await forge.accounts.sshKeys.addUserKey(forge.owner.userId, { title: '', line });
@@ -31,6 +32,7 @@ export async function openSshSessionFuzzer(): Promise<FuzzSession> {
   const clients = new Map<number, Promise<Client>>();
   const connect = async () => {
     const client = new ssh2.Client();
+    client.setMaxListeners(2 * SESSIONS);
     client.on('error', () => {});
     client.connect({ host: '127.0.0.1', port: server.port, username: 'git', privateKey, readyTimeout: 20_000 });
     await once(client, 'ready');
@@ -47,10 +49,12 @@ export async function openSshSessionFuzzer(): Promise<FuzzSession> {
     }
     return client;
   };
+  const statuses = new Map<number | undefined, number>();
+  const tally = (status: number | undefined) => void statuses.set(status, (statuses.get(status) ?? 0) + 1);
   watch.forgive();
   return {
-    parallel: PARALLEL,
-    attempt: async (random) => runSession(random, await clientFor(random), ids),
+    parallel: SESSIONS,
+    attempt: async (random) => tally(await runSession(random, await clientFor(random), repository)),
     async check() {
       for (const client of clients.values()) (await client).end();
       clients.clear();
@@ -66,6 +70,7 @@ export async function openSshSessionFuzzer(): Promise<FuzzSession> {
       if (!text.includes('refs/heads/')) throw new Error(`the server answers ${JSON.stringify(text)}`);
       await watch.check(forge.accounts.database.sql);
     },
+    describe: () => [...statuses].map(([status, count]) => `${count} with exit status ${status ?? 'none'}`).join(', '),
     async close() {
       for (const client of clients.values()) (await client).end();
       await server.close();
@@ -74,7 +79,11 @@ export async function openSshSessionFuzzer(): Promise<FuzzSession> {
   };
 }
 
-async function runSession(random: Random, client: Client, ids: readonly string[]): Promise<void> {
+async function runSession(
+  random: Random,
+  client: Client,
+  repository: GeneratedRepository,
+): Promise<number | undefined> {
   const command = makeCommand(random);
   const env = random.oneIn(2) ? { GIT_PROTOCOL: makeVersion(random) } : { [random.pick(['LD_PRELOAD', 'X', ''])]: 'y' };
   let channel: ClientChannel;
@@ -82,15 +91,18 @@ async function runSession(random: Random, client: Client, ids: readonly string[]
     channel = await open(client, command, { env, ...(random.oneIn(15) && { pty: true }) }, random);
   } catch {
     // Refused, or the connection is gone: the next inputs tell whether the server is there.
-    return;
+    return undefined;
   }
-  const { text, status } = await collect(channel, (opened) => talk(random, opened, ids)).catch((error: unknown) => {
-    throw new Error(`${error}: ${JSON.stringify(command)} ${JSON.stringify(env)}`);
-  });
+  const { text, status } = await collect(channel, (opened) => talk(random, opened, repository)).catch(
+    (error: unknown) => {
+      throw new Error(`${error}: ${JSON.stringify(command)} ${JSON.stringify(env)}`);
+    },
+  );
   const isKnown = status === undefined || [0, 1, 128].includes(status);
   if (!isKnown || text.includes('internal server error')) {
     throw new Error(`exit status ${status} and ${JSON.stringify(text.slice(0, 500))} to ${JSON.stringify(command)}`);
   }
+  return status;
 }
 
 function makeCommand(random: Random): string {
@@ -114,8 +126,13 @@ function open(
   random?: Random,
 ): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
-    const onOpen = (error: Error | undefined, channel: ClientChannel) => (error ? reject(error) : resolve(channel));
-    client.once('close', () => reject(new Error('closed')));
+    const onClose = () => reject(new Error('closed'));
+    client.once('close', onClose);
+    const onOpen = (error: Error | undefined, channel: ClientChannel) => {
+      client.off('close', onClose);
+      if (error) reject(error);
+      else resolve(channel);
+    };
     const kind = random?.below(20);
     if (kind === 0) client.shell(false, onOpen);
     else if (kind === 1) client.subsys(command.slice(0, 50), onOpen);
@@ -124,7 +141,8 @@ function open(
 }
 
 /** What a client says, whole or in part, before, after or without listening; then it ends its side, leaves, or waits. */
-function talk(random: Random, channel: ClientChannel, ids: readonly string[]): void {
+function talk(random: Random, channel: ClientChannel, { model, commits }: GeneratedRepository): void {
+  const ids = [...model.objects.keys()];
   const zero = '0'.repeat(40);
   const lines = random.pick([
     [`want ${random.pick(ids)} side-band-64k ofs-delta`, FLUSH, `have ${random.pick(ids)}`, 'done'],
@@ -134,7 +152,9 @@ function talk(random: Random, channel: ClientChannel, ids: readonly string[]): v
     ['argument --format=tar', `argument ${random.pick(['HEAD', 'main'])}`, FLUSH],
     [FLUSH],
   ]);
-  const sound = Buffer.concat(lines.map((line) => encodePktLine(line)));
+  const sound = random.oneIn(5)
+    ? makePush(random, model, commits)
+    : Buffer.concat(lines.map((line) => encodePktLine(line)));
   const bytes = random.oneIn(2) ? sound : mutate(random, sound, ['0000', '0001', 'want ', 'have ', 'done']);
   channel.write(bytes);
   if (random.oneIn(10)) channel.signal(random.pick(['INT', 'KILL', 'TERM']));
@@ -145,6 +165,16 @@ function talk(random: Random, channel: ClientChannel, ids: readonly string[]): v
   }
   if (random.oneIn(6)) channel.close();
   else channel.end();
+}
+
+/** Of a commit that is new most of the time, to one of a few branches. */
+function makePush(random: Random, model: ObjectModel, commits: readonly string[]): Buffer {
+  const blob = model.blob(`Pushed ${random.below(500)}\n`);
+  const tree = model.tree([{ mode: '100644', name: 'pushed', id: blob }]);
+  const commit = model.commit(tree, [random.pick(commits)], 1_700_200_000 + random.below(500), 'Pushed');
+  const capabilities = random.pick(['report-status', 'report-status side-band-64k', 'report-status-v2 atomic quiet']);
+  const command = `${model.zeroId} ${commit} refs/heads/over-ssh-${random.below(2_000)}\0${capabilities}`;
+  return Buffer.concat([encodePktLine(command), encodePktLine(FLUSH), model.pack([commit, tree, blob])]);
 }
 
 async function collect(
