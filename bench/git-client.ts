@@ -1,17 +1,7 @@
 /** Git as the client of both servers, timed. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-
-const ENVIRONMENT = {
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_AUTHOR_NAME: 'Ada Lovelace',
-  GIT_AUTHOR_EMAIL: 'ada@example.com',
-  GIT_COMMITTER_NAME: 'Ada Lovelace',
-  GIT_COMMITTER_EMAIL: 'ada@example.com',
-  LC_ALL: 'C',
-};
+import { GIT_ENVIRONMENT } from '../tests/support/git-run.ts';
 
 /** Runs a program that must succeed. @returns what it wrote, without the last line break */
 export async function run(
@@ -20,7 +10,7 @@ export async function run(
   options: { cwd?: string; input?: string | AsyncIterable<string> } = {},
 ): Promise<string> {
   const { cwd, input = '' } = options;
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...ENVIRONMENT }, stdio: 'pipe' });
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...GIT_ENVIRONMENT }, stdio: 'pipe' });
   const closed = once(child, 'close');
   let output = '';
   let complaint = '';

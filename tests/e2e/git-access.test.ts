@@ -3,7 +3,7 @@
  * files in Git LFS.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -85,6 +85,14 @@ describe.skipIf(!(hasBrowser && hasDatabase && hasSsh))('git in a browser', () =
     await page.getByRole('button', { name: 'Add deploy key' }).click();
     expect(await page.locator('.field-error').textContent()).toContain('in use already');
     expect(await page.getByLabel('May push').isChecked()).toBe(true);
+  });
+
+  test('a key that lives on a security key is taken, and said to', async () => {
+    const page = await open('/settings/keys');
+    await page.getByLabel('Public key').fill(`${securityKeyLine()} ada@stick`);
+    await page.getByRole('button', { name: 'Add key' }).click();
+    const row = page.locator('.credential-list > li', { hasText: 'ada@stick' });
+    expect(await row.locator('.tag').textContent()).toBe('ED25519 on a security key');
   });
 
   test('a question stands before the end of a key, and Escape takes it back', async () => {
@@ -209,22 +217,31 @@ describe.skipIf(!(hasBrowser && hasDatabase && hasSsh))('git in a browser', () =
     return execFileSync('sh', ['-c', commands, forge.pushUrl('engine')], { cwd: work, encoding: 'utf8' });
   }
 
+  /** What `ssh-keygen -t ed25519-sk` writes, which it does only where a security key is plugged in. */
+  function securityKeyLine(): string {
+    const type = 'sk-ssh-ed25519@openssh.com';
+    return keyLine(type, [randomBytes(32), Buffer.from('ssh:')]);
+  }
+
   /** `ssh-keygen` makes no such keys any more. */
   function shortRsaLine(): string {
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
     const { e = '', n = '' } = publicKey.export({ format: 'jwk' });
-    const fields = [
-      Buffer.from('ssh-rsa'),
+    return keyLine('ssh-rsa', [
       Buffer.from(e, 'base64url'),
       Buffer.concat([Buffer.of(0), Buffer.from(n, 'base64url')]),
-    ];
+    ]);
+  }
+
+  function keyLine(type: string, values: readonly Buffer[]): string {
+    const fields = [Buffer.from(type), ...values];
     const lengths = fields.map((field) => {
       const length = Buffer.alloc(4);
       length.writeUInt32BE(field.length);
       return length;
     });
     const blob = Buffer.concat(fields.flatMap((field, index) => [lengths[index] ?? Buffer.alloc(0), field]));
-    return `ssh-rsa ${blob.toString('base64')}`;
+    return `${type} ${blob.toString('base64')}`;
   }
 
   function makeKey(comment: string): string {

@@ -13,6 +13,7 @@ import { DELIM, encodePktLine, FLUSH, type OutgoingPkt } from '#git/pkt-line/enc
 import { MemoryBlobStore } from '#storage/memory-blob-store.ts';
 import { createTestUser, PASSWORD } from '../support/accounts.ts';
 import { hasDatabase } from '../support/database.ts';
+import { GIT_ENVIRONMENT } from '../support/git-run.ts';
 import { basic, LFS_JSON, LfsForge, runProgram } from '../support/lfs-forge.ts';
 import { type RawAnswer, request } from '../support/raw-http.ts';
 
@@ -22,15 +23,7 @@ const MISSING = 'nobody';
 const OPEN = 'opened';
 const FILE = 'the text that must not get out\n';
 const LARGE = 'the large file that must not get out\n';
-const ENVIRONMENT = {
-  ...process.env,
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_AUTHOR_NAME: 'Ada',
-  GIT_AUTHOR_EMAIL: 'ada@example.com',
-  GIT_COMMITTER_NAME: 'Ada',
-  GIT_COMMITTER_EMAIL: 'ada@example.com',
-};
+const ENVIRONMENT = { ...process.env, ...GIT_ENVIRONMENT };
 
 interface Question {
   readonly name: string;

@@ -6,16 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createTestDatabase } from './database.ts';
 import { ForgeProcess } from './forge-process.ts';
+import { GIT_ENVIRONMENT } from './git-run.ts';
 
 export const ADMINISTRATOR = { login: 'ada', password: 'difference engine' };
 const TOKEN = 'browsing-forge-token-0123456789';
-
-const IDENTITY = {
-  GIT_AUTHOR_NAME: 'Ada Lovelace',
-  GIT_AUTHOR_EMAIL: 'ada@example.com',
-  GIT_COMMITTER_NAME: 'Ada Lovelace',
-  GIT_COMMITTER_EMAIL: 'ada@example.com',
-};
 
 /** Names that a URL, a table cell or a careless decoder would spoil. */
 export const ODD_NAMES = ['100%.txt', 'a%23b.txt', 'hash#tag?.txt', 'new\nline.txt', 'مرحبا.txt', '<b>&amp;.txt'];
@@ -144,7 +138,7 @@ export class BrowsingForge implements AsyncDisposable {
   #git(work: string, ...args: string[]): void {
     execFileSync('git', ['-C', work, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...IDENTITY, GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0' },
+      env: { ...process.env, ...GIT_ENVIRONMENT },
     });
   }
 }

@@ -1,6 +1,5 @@
 /** A forge with Git LFS in this process, over the store that a test gives it; and git with git-lfs as its clients. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -24,7 +23,7 @@ import { createStoredFileRoute } from '#transport/http/stored-file-route.ts';
 import { createLfsRoute } from '#transport/lfs/lfs-route.ts';
 import { createTestAccounts, createTestUser, PASSWORD, type TestAccounts } from './accounts.ts';
 import { createTestAdmission } from './admission.ts';
-import type { GitRun } from './git-run.ts';
+import { collectRun, type GitRun } from './git-run.ts';
 import { findGoProgram } from './go-program.ts';
 import { findFreePort, findProgram } from './server-process.ts';
 import { storedFileServices } from './stored-file-services.ts';
@@ -220,23 +219,13 @@ const CONFIGURATION = `[user]
   locksverify = true
 `;
 
-export async function runProgram(
+export function runProgram(
   program: string,
   args: readonly string[],
   cwd: string,
   env: NodeJS.ProcessEnv,
 ): Promise<GitRun> {
-  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (text) => {
-    stdout += text;
-  });
-  child.stderr.on('data', (text) => {
-    stderr += text;
-  });
-  const [status] = (await once(child, 'close')) as [number | null];
-  return { status: status ?? -1, stdout, stderr };
+  return collectRun(spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
 }
 
 /** The git-lfs of the machine, and the newest. What cannot be had is not among them. */
