@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SHA1 } from '#git/object/object-id.ts';
-import type { CheckedCommand } from './ref-changes.ts';
-import { judgeCommands } from './ref-changes.ts';
+import { type CheckedCommand, judgeCommands } from './ref-changes.ts';
 
 const ZERO = SHA1.zeroId;
 const [A, B, C] = ['a'.repeat(40), 'b'.repeat(40), 'c'.repeat(40)] as const;
@@ -38,6 +37,12 @@ describe('one by one', () => {
     expect(judged.reasons).toEqual([reason]);
     expect(judged.changes).toHaveLength(reason === 'ok' ? 1 : 0);
     expect(judged.messages).toHaveLength(reason === 'ok' ? 0 : 1);
+  });
+
+  it.each([['r/a/b'], ['r']])('deletes no nothing beside what would be in its way: %s', (name) => {
+    const judged = judge({ 'r/a': A }, [{ ...move(name, B, ZERO), knowsOldId: false }]);
+    expect(judged.reasons).toEqual(['refname conflict']);
+    expect(judged.messages).toHaveLength(2);
   });
 
   it.each([[ZERO], [A]])('allows to delete what never was, and changes nothing: %s', (oldId) => {

@@ -38,13 +38,16 @@ function judgeOneByOne(commands: readonly CheckedCommand[], current: ReadonlyMap
   const messages: string[] = [];
   const changes = new Map<string, CheckedCommand>();
   const outcomes = commands.map((command): RefOutcome => {
-    const fault = findValueFault(command, refs.get(command.name)) ?? findNameFault(command, refs);
+    const valueFault = findValueFault(command, refs.get(command.name));
+    const deletesNothing = valueFault === undefined && isNothing(command, refs);
+    if (deletesNothing) messages.push(NOTHING_DELETED);
+    const fault = valueFault ?? findNameFault(command, refs);
     if (fault) {
       messages.push(fault.message);
       return { kind: 'rejected', name: command.name, reason: fault.reason };
     }
-    if (isNothing(command, refs)) messages.push(NOTHING_DELETED);
-    else changes.set(command.name, { ...command, oldId: changes.get(command.name)?.oldId ?? command.oldId });
+    if (!deletesNothing)
+      changes.set(command.name, { ...command, oldId: changes.get(command.name)?.oldId ?? command.oldId });
     refs.apply(command);
     return { kind: 'ok', name: command.name };
   });
@@ -57,17 +60,22 @@ function judgeOneByOne(commands: readonly CheckedCommand[], current: ReadonlyMap
  */
 function judgeTogether(commands: readonly CheckedCommand[], current: ReadonlyMap<string, ObjectId>): JudgedCommands {
   const refs = new RefNames(current);
+  const nothings = commands.filter((command) => isNothing(command, refs) && !command.knowsOldId);
+  const warnings = nothings.map(() => NOTHING_DELETED);
   const twice = findRepeatedName(commands);
-  if (twice !== undefined) return rejectAll(commands, `error: multiple updates for ref '${twice}' not allowed\n`);
-  const nothings = commands.filter((command) => isNothing(command, refs));
+  const clash = `error: multiple updates for ref '${twice}' not allowed\n`;
+  if (twice !== undefined) return rejectAll(commands, [...warnings, clash]);
+  const named = new RefNames(new Map(commands.map(({ name, newId }) => [name, newId])));
   for (const command of commands) {
-    const fault = findValueFault(command, refs.get(command.name)) ?? findNameFault(command, refs);
-    if (fault) return rejectAll(commands, fault.message);
-    if (isCreation(command)) refs.apply(command);
+    const fault =
+      findValueFault(command, refs.get(command.name)) ??
+      findNameFault(command, refs) ??
+      findClash(command, refs, named);
+    if (fault) return rejectAll(commands, [...warnings, fault.message]);
   }
   return {
     outcomes: commands.map(({ name }) => ({ kind: 'ok', name })),
-    messages: nothings.map(() => NOTHING_DELETED),
+    messages: warnings,
     changes: commands.filter((command) => !nothings.includes(command)),
   };
 }
@@ -77,11 +85,11 @@ function findRepeatedName(commands: readonly CheckedCommand[]): string | undefin
   return commands.find(({ name }) => names.size === names.add(name).size)?.name;
 }
 
-function rejectAll(commands: readonly CheckedCommand[], message: string): JudgedCommands {
+function rejectAll(commands: readonly CheckedCommand[], messages: readonly string[]): JudgedCommands {
   const reason = 'atomic transaction failed';
   return {
     outcomes: commands.map(({ name }) => ({ kind: 'rejected', name, reason })),
-    messages: [message],
+    messages,
     changes: [],
   };
 }
@@ -115,11 +123,19 @@ function findValueFault(
   return fault('incorrect old value provided', `is at ${value} but expected ${oldId}`);
 }
 
-function findNameFault(command: CheckedCommand, refs: RefNames): Fault | undefined {
-  const { name } = command;
-  const other = isCreation(command) ? refs.findConflict(name) : undefined;
+/** As git, which takes the lock of a ref that is not there before it finds nothing to delete. */
+function findNameFault({ name }: CheckedCommand, refs: RefNames): Fault | undefined {
+  const other = refs.get(name) === undefined ? refs.findConflict(name) : undefined;
   if (other === undefined) return undefined;
   const detail = `'${other}' exists; cannot create '${name}'`;
+  return { reason: 'refname conflict', message: `error: cannot lock ref '${name}': ${detail}\n` };
+}
+
+/** @param named what the commands name, deletions too */
+function findClash({ name }: CheckedCommand, refs: RefNames, named: RefNames): Fault | undefined {
+  const other = refs.get(name) === undefined ? named.findConflict(name) : undefined;
+  if (other === undefined) return undefined;
+  const detail = `cannot process '${name}' and '${other}' at the same time`;
   return { reason: 'refname conflict', message: `error: cannot lock ref '${name}': ${detail}\n` };
 }
 

@@ -88,7 +88,9 @@ async function readRefs(
   { repositoryId, commands }: RefTransaction,
 ): Promise<ReadonlyMap<string, ObjectId>> {
   const names = commands.map((command) => command.name);
-  const created = commands.filter(isCreation).map((command) => command.name);
+  // A deletion of nothing may not be in the way of another ref either.
+  const placed = commands.filter((command) => isCreation(command) || isZero(command.newId));
+  const created = [...new Set(placed.map(({ name }) => name))];
   // Of the refs below a new one, one more than go in this push is enough to know whether one stays.
   const deletionCount = commands.filter((command) => isZero(command.newId)).length;
   const rows = await tx<{ name: string; target: Uint8Array }[]>`

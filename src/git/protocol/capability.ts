@@ -27,11 +27,11 @@ export class CapabilitySet {
 }
 
 /**
- * Compares the client's `object-format` with the repository's; a client that names none means SHA-1.
+ * Compares the client's `object-format` with the repository's; a client that does not speak of it means SHA-1.
  *
  * @throws {ProtocolError} they differ
  */
 export function requireObjectFormat(capabilities: CapabilitySet, format: ObjectFormat): void {
-  const asked = capabilities.value('object-format') ?? 'sha1';
+  const asked = capabilities.value('object-format') ?? (capabilities.has('object-format') ? '' : 'sha1');
   if (asked !== format.name) throw new ProtocolError(`error: unsupported object format '${asked}'`);
 }
