@@ -122,6 +122,23 @@ describe.skipIf(!hasDatabase)('the LFS API', () => {
       expect([status, body.objects[0].error.code, body.objects[0].actions]).toEqual([200, 409, undefined]);
     });
 
+    test.each([0, 1, 100, limits.lfsBatchObjectsMax])('of %i objects has an answer for each', async (count) => {
+      const objects = Array.from({ length: count }, (_, index) => ({
+        oid: sha256(Buffer.from(`${index}`)),
+        size: index,
+      }));
+      for (const [operation, outcome] of [
+        ['download', 'error'],
+        ['upload', 'actions'],
+      ] as const) {
+        const { status, body } = await batch('private', operation, objects, { login: 'ada' });
+        expect([status, body.objects.length]).toEqual([200, count]);
+        const named = body.objects.map(({ oid, size }: { oid: string; size: number }) => ({ oid, size }));
+        expect(named).toEqual(objects);
+        expect(body.objects.every((object: object) => outcome in object)).toBe(true);
+      }
+    });
+
     test('takes a ref and nulls, and the transfers of other adapters beside basic', async () => {
       const objects = [{ oid: OID, size: BYTES.length }];
       for (const extra of [
@@ -202,6 +219,8 @@ describe.skipIf(!hasDatabase)('the LFS API', () => {
       ['GET', 'locks/1/unlock', 405],
       ['GET', '', 404],
       ['GET', 'objects', 404],
+      // The API before the batches, which git-lfs 2 dropped.
+      ['POST', 'objects', 404],
       ['PUT', 'objects/abc', 404],
       ['POST', 'locks/x/unlock', 404],
     ])('%s %s: %i', async (method, resource, status) => {
@@ -317,6 +336,21 @@ describe.skipIf(!hasDatabase)('the LFS API', () => {
       const { gzipSync } = await import('node:zlib');
       expect((await put(name, sha256(text), gzipSync(text), { 'Content-Encoding': 'gzip' })).status).toBe(200);
       expect((await get(name, sha256(text))).body.equals(text)).toBe(true);
+    });
+
+    test('of unknown length arrives whole', async () => {
+      const { name } = await freshRepository();
+      const bytes = randomBytes(100_000);
+      const headers = { Authorization: basic('ada'), 'Transfer-Encoding': 'chunked' };
+      const target = `/ada/${name}/info/lfs/objects/${sha256(bytes)}`;
+      expect((await request(forge.port, 'PUT', target, { headers, body: bytes })).status).toBe(200);
+      expect((await get(name, sha256(bytes))).body.equals(bytes)).toBe(true);
+    });
+
+    test.each([0, 7, BYTES.length])('of %i other bytes takes the place of nothing', async (count) => {
+      const answer = await put('private', OID, randomBytes(count));
+      expect([answer.status, JSON.parse(String(answer.body)).message]).toEqual([422, expect.stringContaining(OID)]);
+      expect((await get('private', OID)).body.equals(BYTES)).toBe(true);
     });
 
     test('that breaks off leaves nothing', async () => {
