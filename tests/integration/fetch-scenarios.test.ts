@@ -267,6 +267,12 @@ describe.skipIf(!hasDatabase)('fetches', () => {
       expect(lines).toEqual(['size', `${text} 4`, `${UNKNOWN_ID} `, '<flush>']);
     });
 
+    // As git since 2.50 does, whatever was offered.
+    it('a client that names what promisor remotes it would use', async () => {
+      const lines = await ask(2, ['command=ls-refs', 'promisor-remote=origin;other', DELIM, 'ref-prefix HEAD', FLUSH]);
+      expect(lines).toEqual([`${main()} HEAD`, '<flush>']);
+    });
+
     it('capabilities between any white space', async () => {
       const lines = await ask(0, [`want ${main()}\tside-band-64k\n`, FLUSH, 'done\n']);
       expect(lines.slice(0, 1)).toEqual(['NAK']);

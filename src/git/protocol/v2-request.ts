@@ -99,6 +99,8 @@ function addCapability(head: RequestHead, line: string, offers: V2Offers): void 
   else if (key === 'agent') head.agent = value;
   else if (key === 'server-option') head.serverOptions.push(value ?? '');
   else if (key === 'session-id' && offers.sessionId) head.sessionId = value;
+  // Names servers of ours that the client would take objects from. We offer none; git since 2.50 takes it all the same, and 2.39 did not know it.
+  else if (key === 'promisor-remote') return;
   else throw new ProtocolError(`unknown capability '${line}'`);
 }
 
