@@ -1,7 +1,16 @@
 /** Fetches in every version. */
-import { commits, fetchV2, ids, lines, MAIN, many, type Scripts, UNKNOWN, WANT_MAIN } from './scenario-script.ts';
-
-const OTHER = '34'.repeat(20);
+import {
+  commits,
+  fetchV2,
+  ids,
+  lines,
+  MAIN,
+  many,
+  OTHER,
+  type Scripts,
+  UNKNOWN,
+  WANT_MAIN,
+} from './scenario-script.ts';
 
 const unknownId = (number: number) => (number + 1).toString(16).padStart(40, '5');
 
@@ -147,7 +156,6 @@ const FETCH_ARGUMENTS: Scripts = {
   'a ref in UTF-8': 'want-ref refs/heads/ünï',
   'a ref by its name, with depth': lines('want-ref refs/heads/side', 'deepen 1'),
   'a ref that may not be': 'want-ref refs/heads/../heads/main',
-  'packfile-uris without bands': 'packfile-uris https',
 };
 
 export const FILTERS: readonly string[] = [
@@ -196,11 +204,11 @@ export const FILTERS: readonly string[] = [
   ...['sparse:oid=main:patterns', `sparse:oid=${ids.patterns}`, 'sparse:oid=refs/heads/main:patterns'],
   ...['sparse:oid', 'sparse:path=x', 'sparse:path='],
   ...['combine:', 'combine', 'combine:blob:none', 'combine:blob:none+tree:1', 'combine:tree:2+blob:limit=10'],
-  ...['combine:blob:none+', 'combine:+blob:none', 'combine:blob:none++tree:1', 'combine:blob:none tree:1', 'combine:x'],
+  ...['combine:blob:none tree:1', 'combine:x'],
   ...['combine:tree%3a2+blob%3Anone', 'combine:tree%3', 'combine:tree%3A%32', 'combine:combine:tree:1%2Bblob:none'],
   ...['combine:object:type=blob+object:type=tree', 'combine:tree:1+tree:3', 'combine:blob:limit=1k+blob:limit=10'],
   ...['combine:sparse:oid=main:patterns+blob:limit=10', 'combine:sparse:path=x+tree:1', 'combine:~'],
-  ...['', ' ', 'auto', 'none', 'blob:none,tree:1', '{"blob":"none"}', 'tree:1+blob:none'],
+  ...['', ' ', 'none', 'blob:none,tree:1', '{"blob":"none"}', 'tree:1+blob:none'],
 ];
 
 export const FETCH_V2: Scripts = {

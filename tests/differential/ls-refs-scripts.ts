@@ -78,7 +78,6 @@ export const LS_REFS: Scripts = {
   'a server option without a value': lines('command=ls-refs', 'server-option', '0000'),
   'a session id': lines('command=ls-refs', 'session-id=abc', '0000'),
   'a session id without a value': lines('command=ls-refs', 'session-id', '0000'),
-  'a promisor remote that was not offered': lines('command=ls-refs', 'promisor-remote=origin', '0000'),
   'a capability that is a command': lines('command=ls-refs', 'fetch', '0000'),
   'a capability that is a command with a value': lines('command=ls-refs', 'ls-refs=unborn', '0000'),
   'the command in capitals': lines('command=LS-REFS', '0000'),

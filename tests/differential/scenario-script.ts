@@ -4,6 +4,7 @@ import { makeScenarioRepository } from './scenario-repository.ts';
 export const { commits, ids } = makeScenarioRepository();
 export const MAIN = commits[9];
 export const UNKNOWN = '12'.repeat(20);
+export const OTHER = '34'.repeat(20);
 export const WANT_MAIN = `want ${MAIN}`;
 
 /** By what is special about each. */

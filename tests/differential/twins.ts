@@ -114,6 +114,16 @@ export class Twins {
     return stdout.toString();
   }
 
+  /** What git's own upload-pack says on a connection to a client that says all it has to say at once. */
+  uploadPack(version: 0 | 1 | 2, input: Uint8Array): { stdout: Buffer; stderr: Buffer } {
+    return spawnSync('git', ['upload-pack', '.'], {
+      cwd: this.bareFolder,
+      input,
+      env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_PROTOCOL: `version=${version}`, LC_ALL: 'C' },
+      maxBuffer: 1 << 28,
+    });
+  }
+
   /** Refs and HEAD of both, to see whether they are still twins. */
   async refs(): Promise<{ ours: string[]; gits: string[] }> {
     const snapshot = await this.#forge.engine.snapshot(this.record.id);

@@ -2,8 +2,14 @@
  * Requests to upload-pack one by one, in the corners of gitprotocol-pack(5), gitprotocol-v2(5) and gitprotocol-http(5): our answers beside
  * those of `git http-backend`. What options do together is for the generated questions of `upload-pack.test.ts`.
  */
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
+import pino from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { LENGTH_DIGITS } from '#git/pkt-line/decode.ts';
+import { splitPktLines } from '#git/pkt-line/pkt-line-reader.ts';
+import type { GitSession } from '#transport/git/git-session.ts';
+import { serveUploadPack } from '#transport/git/upload-pack.ts';
 import { hasDatabase } from '../support/database.ts';
 import { GitForge } from '../support/git-forge.ts';
 import { compareFetch } from './fetch-comparison.ts';
@@ -14,6 +20,7 @@ import { ObjectModel } from './object-model.ts';
 import { makeScenarioRepository } from './scenario-repository.ts';
 import { encodeScript, questionOf } from './scenario-request.ts';
 import { EMPTY_V0, EMPTY_V2, LONG_V0, LONG_V2, SETTINGS } from './special-scripts.ts';
+import { STATEFUL_V0, STATEFUL_V2 } from './stateful-scripts.ts';
 import { type Answers, linesOf, Twins } from './twins.ts';
 
 /** Requests that are under way at once. */
@@ -45,6 +52,45 @@ describe.skipIf(!hasDatabase)('upload-pack, beside git http-backend', () => {
       expect(await differences(version, scripts, twins, repository)).toEqual({});
     });
   });
+
+  it('answers as git does on a connection, in version 0', { timeout: 300_000 }, async () => {
+    expect(await differences(0, STATEFUL_V0, twins, repository, visible, converse)).toEqual({});
+  });
+
+  it('answers as git does on a connection, in version 2', async () => {
+    for (const script of Object.values(STATEFUL_V2)) {
+      const { ours, gits } = await converse(twins, 2, encodeScript(script));
+      const fatal = /^fatal: (.*)$/m.exec(gits.log)?.[1];
+      const expected = [...withoutPack(gits.body), ...(fatal === undefined ? [] : [`ERR ${fatal}`])];
+      expect(withoutPack(ours.body), script).toEqual(expected);
+    }
+  });
+
+  /** The whole of what a client says at once, to both. What they say of themselves first is left out. */
+  async function converse(others: Twins, version: 0 | 1 | 2, input: Buffer): Promise<Answers> {
+    const written: Uint8Array[] = [];
+    const found = await forge.accounts.catalog.find('ada', others.name, forge.owner);
+    if (found === undefined) throw new Error('the repository is not there');
+    const session: GitSession = {
+      services: forge.services,
+      repository: found,
+      principal: forge.owner,
+      version,
+      agent: 'opencodehub/test',
+      sessionId: 'session-1',
+      signal: AbortSignal.timeout(60_000),
+      output: { write: async (bytes) => void written.push(Buffer.from(bytes)) },
+      log: pino({ level: 'silent' }),
+      describe: (error) => (error instanceof Error ? error.message : String(error)),
+    };
+    await serveUploadPack(session, Readable.from([input]), 'stateful');
+    const gits = others.uploadPack(version, input);
+    const common = { status: 200, headers: {} };
+    return {
+      ours: { ...common, body: afterFirstFlush(Buffer.concat(written)), log: '' },
+      gits: { ...common, body: afterFirstFlush(gits.stdout), log: gits.stderr.toString() },
+    };
+  }
 
   it.each([0, 2] as const)('takes compressed requests in version %i', async (version) => {
     const script = Object.values(version === 0 ? FETCH_V0 : FETCH_V2)[0] as string;
@@ -120,19 +166,33 @@ async function differences(
   twins: Twins,
   twin: GeneratedRepository,
   seen: ReadonlySet<string> = visibleIds(twin),
+  askBoth = ask,
 ): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   const waiting = Object.entries(scripts);
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [name, script] = next;
-      const answers = await ask(twins, version, encodeScript(script));
+      const answers = await askBoth(twins, version, encodeScript(script));
       const different = compareFetch(questionOf(version, script, twin, answers), answers, twin.model, seen);
       if (different.length > 0) found[name] = different;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return found;
+}
+
+function afterFirstFlush(body: Buffer): Buffer {
+  let offset = 0;
+  for (const pkt of splitPktLines(body)) {
+    offset += pkt.kind === 'data' ? LENGTH_DIGITS + pkt.payload.length : LENGTH_DIGITS;
+    if (pkt.kind === 'flush') break;
+  }
+  return body.subarray(offset);
+}
+
+function withoutPack(body: Buffer): string[] {
+  return linesOf(body).filter((line) => line.charCodeAt(0) > 3);
 }
 
 function ask(twins: Twins, version: 0 | 1 | 2, body: Buffer, headers: Record<string, string> = {}): Promise<Answers> {
