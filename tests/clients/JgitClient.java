@@ -2,6 +2,7 @@ import java.io.File;
 import java.net.URI;
 import java.nio.file.Files;
 import java.util.List;
+import org.eclipse.jgit.api.CloneCommand;
 import org.eclipse.jgit.api.Git;
 import org.eclipse.jgit.lib.PersonIdent;
 import org.eclipse.jgit.transport.CredentialsProvider;
@@ -10,7 +11,7 @@ import org.eclipse.jgit.transport.RefSpec;
 import org.eclipse.jgit.transport.RemoteRefUpdate;
 import org.eclipse.jgit.transport.UsernamePasswordCredentialsProvider;
 
-/** Drives JGit: version | clone URL FOLDER | fetch FOLDER | push FOLDER BRANCH | tag FOLDER NAME. CLIENT_URL has the password. */
+/** Drives JGit: version | clone URL FOLDER [DEPTH] | fetch FOLDER | push FOLDER BRANCH | tag FOLDER NAME. CLIENT_URL has the password. */
 public class JgitClient {
     private static final PersonIdent WHO = new PersonIdent("Ada Lovelace", "ada@example.com");
 
@@ -20,7 +21,11 @@ public class JgitClient {
             return;
         }
         if (args[0].equals("clone")) {
-            Git.cloneRepository().setURI(args[1]).setDirectory(new File(args[2])).setCredentialsProvider(credentials()).call();
+            CloneCommand command = Git.cloneRepository();
+            command.setURI(args[1]).setDirectory(new File(args[2])).setCredentialsProvider(credentials());
+            // Since 6.3; Debian's is older, and would not compile a call.
+            if (args.length > 3) CloneCommand.class.getMethod("setDepth", int.class).invoke(command, Integer.parseInt(args[3]));
+            command.call();
             return;
         }
         try (Git git = Git.open(new File(args[1]))) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what no package brings: versions of git from a clone of its repository, and the go-git client.
+# Builds what no package brings: versions of git from a clone of its repository, and the clients of go-git and, with cargo, gitoxide.
 #   tests/clients/build-clients.sh <folder> <clone of git.git> <version>...
 #   CLIENT_GITS=<folder>/v1.8.0/bin/git:… CLIENT_GO_GIT=<folder>/go-git-client npm test -- tests/clients
 # Needs a C compiler and the headers of libcurl and zlib.
@@ -12,6 +12,12 @@ shift 2
 cp -r "$here/go-git" "$folder/go-git-source"
 (cd "$folder/go-git-source" && go mod tidy && go build -o "$folder/go-git-client" .)
 rm -r "$folder/go-git-source"
+
+if command -v cargo >/dev/null; then
+  CARGO_TARGET_DIR="$folder/gitoxide-target" cargo build --locked --manifest-path "$here/gitoxide/Cargo.toml"
+  mv "$folder/gitoxide-target/debug/gitoxide-client" "$folder/"
+  rm -r "$folder/gitoxide-target"
+fi
 
 for version in "$@"; do
   source=$(mktemp -d)

@@ -5,12 +5,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { GIT_ENVIRONMENT } from '../support/git-run.ts';
 
 export interface GitClient {
   readonly name: string;
   /** Undefined when it is not installed. */
   readonly version: string | undefined;
   readonly canShallow: boolean;
+  /** One that does not push sends no password either: gitoxide would not over HTTP without TLS. */
+  readonly canPush: boolean;
   /** Some take a repository without branches for an error. */
   readonly canCloneEmpty: boolean;
   clone(url: string, folder: string, depth?: number): Promise<void>;
@@ -25,16 +28,9 @@ const run = promisify(execFile);
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const ENVIRONMENT = {
   ...process.env,
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_AUTHOR_NAME: 'Ada Lovelace',
-  GIT_AUTHOR_EMAIL: 'ada@example.com',
-  GIT_COMMITTER_NAME: 'Ada Lovelace',
-  GIT_COMMITTER_EMAIL: 'ada@example.com',
+  ...GIT_ENVIRONMENT,
   // Old versions of git read it where new ones read GIT_CONFIG_GLOBAL; JGit too.
   HOME: mkdtempSync(path.join(tmpdir(), 'git-client-home-')),
-  LC_ALL: 'C',
 };
 
 /**
@@ -49,6 +45,7 @@ export function gitClient(program: string, config: readonly string[] = []): GitC
     name: ['git', ...config].join(' '),
     version: versionOf(program, ['--version'])?.replace('git version ', ''),
     canShallow: true,
+    canPush: true,
     canCloneEmpty: true,
     clone: async (url, folder, depth) => {
       await git('.', 'clone', '-q', ...(depth ? [`--depth=${depth}`] : []), url, folder);
@@ -80,6 +77,7 @@ function drivenClient(name: string, command: readonly string[]): GitClient {
     name,
     version: versionOf(program, [...first, 'version']),
     canShallow: true,
+    canPush: true,
     canCloneEmpty: false,
     clone: async (url, folder, depth) => {
       address = url;
@@ -109,13 +107,21 @@ export function goGitClient(): GitClient {
   return drivenClient('go-git', [process.env['CLIENT_GO_GIT'] ?? 'go-git-client']);
 }
 
-/** From Debian's packages: libjgit-java, libslf4j-java and a JDK. */
+/** Built by `tests/clients/build-clients.sh` too. */
+export function gitoxideClient(): GitClient {
+  const client = drivenClient('gitoxide', [process.env['CLIENT_GITOXIDE'] ?? 'gitoxide-client']);
+  return { ...client, canPush: false, canCloneEmpty: true };
+}
+
+/** From Debian's packages: libjgit-java, libslf4j-java and a JDK; another version from a folder of jars. */
 export function jgitClient(): GitClient {
-  const jars = ['org.eclipse.jgit', 'slf4j-api', 'slf4j-nop', 'jsch', 'javaewah'].map(
+  const debian = ['org.eclipse.jgit', 'slf4j-api', 'slf4j-nop', 'jsch', 'javaewah'].map(
     (name) => `/usr/share/java/${name}.jar`,
   );
+  const jars = process.env['CLIENT_JGIT'] === undefined ? debian : [path.join(process.env['CLIENT_JGIT'], '*')];
   const command = ['java', '-cp', jars.join(':'), path.join(FOLDER, 'JgitClient.java')];
-  return { ...drivenClient('JGit', command), canShallow: false, canCloneEmpty: true };
+  const client = drivenClient('JGit', command);
+  return { ...client, canShallow: Number(client.version?.split('.')[0] ?? 0) >= 7, canCloneEmpty: true };
 }
 
 function versionOf(program: string, args: readonly string[]): string | undefined {
