@@ -5,7 +5,7 @@ import type { ModelFormat, ModelType } from '../../differential/object-model.ts'
 import { diffDelta, makeDelta, PackMaker, TYPE, typeAndSize, withTrailer } from '../../fixtures/pack-maker.ts';
 import { mutate } from '../mutate.ts';
 import type { Random } from '../random.ts';
-import { makeObjectBody, OBJECT_VOCABULARY } from './object-body.ts';
+import { makeNamedFile, makeObjectBody, OBJECT_VOCABULARY } from './object-body.ts';
 
 const SIZES_THAT_LIE = [0, 1, 2 ** 31, 2 ** 32, 2 ** 40, 2 ** 53];
 
@@ -46,7 +46,7 @@ class MadePack {
     const random = this.#random;
     const base = random.pick(this.#entries) as MadeEntry;
     // Of an empty list nothing is picked: the first entry is whole.
-    switch (this.#entries.length === 0 ? 0 : random.below(16)) {
+    switch (this.#entries.length === 0 ? 0 : random.below(17)) {
       case 0:
       case 1:
       case 2:
@@ -81,6 +81,9 @@ class MadePack {
         break;
       case 14:
         this.#addWhole({ ...base, body: this.#like(base) }, random.pick(SIZES_THAT_LIE));
+        break;
+      case 15:
+        this.#addNamedFile();
         break;
       default:
         this.#addBrokenStream();
@@ -149,6 +152,12 @@ class MadePack {
     const delta = diffDelta(base.body, base.body);
     if (random.oneIn(2)) this.#maker.addRefDelta(random.bytes(base.id.length / 2).toString('hex'), delta);
     else this.#maker.addOfsDelta(base.offset + random.pick([-base.offset, 1, -1, 12, -1_000, 2 ** 31]), delta);
+  }
+
+  #addNamedFile(): void {
+    const { blob, tree } = makeNamedFile(this.#random, (body) => this.#idOf('blob', body));
+    this.#addWhole({ type: 'blob', body: blob });
+    this.#addWhole({ type: 'tree', body: tree });
   }
 
   /** Of any type, cut short, with something behind it, or damaged. */

@@ -34,6 +34,20 @@ export function makeObjectBody(random: Random): { type: ModelType; body: Buffer 
   return { type, body: random.oneIn(3) ? body : mutate(random, body, OBJECT_VOCABULARY) };
 }
 
+/** A file that fsck reads by its name, such as `.gitmodules`, and the tree that names it. */
+export function makeNamedFile(random: Random, idOf: (body: Buffer) => string): { blob: Buffer; tree: Buffer } {
+  const sound = Buffer.from(random.pick(BLOBS));
+  const blob = random.oneIn(3) ? sound : mutate(random, sound, OBJECT_VOCABULARY);
+  const mode = random.oneIn(6) ? random.pick(['120000', '40000', '160000']) : '100644';
+  const tree = Buffer.concat([Buffer.from(`${mode} ${random.pick(NAMED_FILES)}\0`), Buffer.from(idOf(blob), 'hex')]);
+  return { blob, tree };
+}
+
+const NAMED_FILES = [
+  ...['.gitmodules', '.gitmodules', '.gitmodules', '.gitattributes', '.gitattributes', '.gitignore', '.mailmap'],
+  ...['.GITMODULES', 'gitmod~1', 'GITMOD~4', '.gitmodules ', '.gitm\u200codules', 'gitatt~1', '.gitattributes::$DATA'],
+];
+
 function makeSound(random: Random, type: ModelType): Buffer {
   switch (type) {
     case 'commit':

@@ -4,7 +4,7 @@ import { diffDelta, makeDelta, PackMaker, TYPE, withTrailer } from '../../fixtur
 import { mutate } from '../mutate.ts';
 import type { Random } from '../random.ts';
 import { makePack } from './made-pack.ts';
-import { makeObjectBody, OBJECT_VOCABULARY } from './object-body.ts';
+import { makeNamedFile, makeObjectBody, OBJECT_VOCABULARY } from './object-body.ts';
 
 export interface PushedContent {
   readonly model: ObjectModel;
@@ -68,7 +68,7 @@ function hostilePack(random: Random, { model, ids, needed }: PushedContent): Buf
   for (let count = 1 + random.size(6); count > 0; count--) {
     const baseId = random.pick(ids);
     const base = model.get(baseId);
-    switch (random.below(5)) {
+    switch (random.below(6)) {
       case 0:
         made.push(makeObjectBody(random));
         break;
@@ -81,6 +81,11 @@ function hostilePack(random: Random, { model, ids, needed }: PushedContent): Buf
       case 3:
         maker.add(TYPE[base.type], base.body);
         break;
+      case 4: {
+        const { blob, tree } = makeNamedFile(random, (body) => model.idOf('blob', body));
+        made.push({ type: 'blob', body: blob }, { type: 'tree', body: tree });
+        break;
+      }
       default: {
         const nowhere = 'ab'.repeat(model.zeroId.length / 2);
         maker.addRefDelta(random.oneIn(6) ? nowhere : baseId, diffDelta(base.body, mutate(random, base.body)));
