@@ -46,10 +46,20 @@ export class GitForge {
     wrapEngine: (engine: PackedRepositoryEngine) => GitServices['engine'] = (engine) => engine,
     admission: Admission = createTestAdmission(),
     sha1: EngineOptions['sha1'] = 'dc',
-    { blobs = new MemoryBlobStore(), log = pino({ level: 'silent' }) }: { blobs?: MemoryBlobStore; log?: Logger } = {},
+    {
+      blobs = new MemoryBlobStore(),
+      log = pino({ level: 'silent' }),
+      historyCommitsMin,
+    }: { blobs?: MemoryBlobStore; log?: Logger; historyCommitsMin?: number } = {},
   ) {
     const accounts = await createTestAccounts({ rateLimits: 'off' });
-    const engine = new PackedRepositoryEngine({ db: accounts.database, blobs, threadCount: 1, sha1 });
+    const engine = new PackedRepositoryEngine({
+      db: accounts.database,
+      blobs,
+      threadCount: 1,
+      sha1,
+      ...(historyCommitsMin !== undefined && { historyCommitsMin }),
+    });
     const { authenticator, catalog, directory } = accounts;
     const site = { version: '0.1.0' };
     const port = await findFreePort();

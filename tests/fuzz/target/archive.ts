@@ -5,7 +5,7 @@ import { serveUploadArchive } from '#transport/git/upload-archive.ts';
 import { type GeneratedRepository, generateRepository, visibleIds } from '../../differential/generated-repository.ts';
 import type { FuzzSession } from '../fuzz-target.ts';
 import { mutate } from '../mutate.ts';
-import type { Random } from '../random.ts';
+import { Random } from '../random.ts';
 import { openWatchedForge, PARALLEL, sendToService, storeRepository, type WatchedForge } from './forge-client.ts';
 import { holdDialogue, inPieces } from './git-dialogue.ts';
 
@@ -76,7 +76,7 @@ export async function openArchiveFuzzer(): Promise<FuzzSession> {
 }
 
 async function openSubject({ forge }: WatchedForge, seed: number): Promise<Subject> {
-  const repository = generateRepository(seed);
+  const repository = withAttributes(generateRepository(seed), seed);
   const allowsIds = seed === SEEDS.at(-1);
   const settings = { 'transfer.hideRefs': ['refs/hidden'], 'uploadarchive.allowUnreachable': allowsIds };
   const record = await storeRepository(forge, `archived-${seed}`, repository, settings);
@@ -84,6 +84,43 @@ async function openSubject({ forge }: WatchedForge, seed: number): Promise<Subje
   if (!stored) throw new Error(`no repository ${record.name}`);
   const ids = [...repository.model.objects.keys()];
   return { record: stored, repository, visible: allowsIds ? new Set(ids) : visibleIds(repository), ids };
+}
+
+const ATTRIBUTES = [
+  '* text=auto\n*.crlf eol=crlf\n*.lf eol=lf\n*.bin -text\n*.ident ident\n*.16 working-tree-encoding=UTF-16LE-BOM\n',
+  '*.subst export-subst\n*.no export-ignore\ndeep export-ignore\n[attr]both export-subst text\n"a b" both\n/deep/*.subst -both\n',
+  '** text\n*.16 working-tree-encoding=latin1\n*.16 !text\ndeep/** export-subst\n!x y\n*.bin binary\n',
+];
+const CONTENTS = [
+  'one\r\ntwo\nthree\r\n',
+  '$Format:%H %h %T %P %an %ae %ad %d %D %s %b %N %G? %(trailers) %w(9,1,2)%+s %<(20,trunc)%s %C(red)$\n$Id$\n$Id: x $\n',
+  '$Format:%(describe:tags=true,match=v*) %cd %cI %x00 %% %z$ $Format:%D$ $Format:\n',
+  'caf\u00e9 \u{1f600}\n',
+  '\0\x01\x02binary\r\n',
+];
+const ATTRIBUTED = ['a.crlf', 'b.lf', 'c.bin', 'd.ident', 'e.16', 'f.subst', 'g.no', 'a b'];
+
+/** Branches whose files are changed on their way out by attributes, sound and damaged. */
+function withAttributes(repository: GeneratedRepository, seed: number): GeneratedRepository {
+  const { model, refs } = repository;
+  const added = Array.from({ length: 16 }, (_, number): [string, string] => {
+    const random = new Random(`attributes ${seed} ${number}`);
+    const sound = Buffer.from(random.pick(ATTRIBUTES));
+    const text = random.oneIn(3) ? sound : mutate(random, sound, ['export-subst', '**', '[attr]', '"', '!', '=']);
+    const file = (name: string, content: string) => ({ mode: '100644' as const, name, id: model.blob(content) });
+    const files = () => ATTRIBUTED.map((name) => file(name, random.pick(CONTENTS)));
+    const deep = model.tree([file('.gitattributes', random.pick(ATTRIBUTES)), ...files()]);
+    const tree = model.tree([
+      file('.gitattributes', text.toString()),
+      ...files(),
+      { mode: '40000', name: 'deep', id: deep },
+    ]);
+    return [
+      `refs/heads/attributes-${number}`,
+      model.commit(tree, repository.commits.slice(-1), 1_700_300_000, 'A\n\nB'),
+    ];
+  });
+  return { ...repository, refs: new Map([...refs, ...added]) };
 }
 
 async function archiveOverHttp(
@@ -162,8 +199,12 @@ function requireVisible({ repository: { model }, visible }: Subject, archive: Bu
     const content = archive.subarray(at + TAR_BLOCK_BYTES, at + TAR_BLOCK_BYTES + sizeBytes);
     if (content.length !== sizeBytes) throw new Error('the archive is cut short');
     const comment = kind === 'g' ? /comment=([0-9a-f]+)/.exec(content.toString())?.[1] : undefined;
-    const id = comment ?? (kind === '0' ? model.idOf('blob', content) : undefined);
+    // What attributes change on its way out has another id than what is stored.
+    const [name = ''] = archive.toString('latin1', at, at + 100).split('\0');
+    const isStored = kind === '0' && !ATTRIBUTED.some((attributed) => name.endsWith(attributed));
+    const id = comment ?? (isStored ? model.idOf('blob', content) : undefined);
     if (id !== undefined && !visible.has(id)) throw new Error(`the archive has ${id}`);
+    if (kind === '0' && content.includes('hidden/')) throw new Error(`the archive tells of ${content}`);
     at += TAR_BLOCK_BYTES * (1 + Math.ceil(sizeBytes / TAR_BLOCK_BYTES));
   }
 }

@@ -104,7 +104,8 @@ export async function sendToService(
   const answer = await client.send(request);
   const text = answer.body.toString('latin1');
   const where = () => `${text.slice(0, 500)} to ${describeRequest({ ...request, body })}`;
-  if (![200, 400, 413, 415].includes(answer.status)) throw new Error(`status ${answer.status}: ${where()}`);
+  // 409: somebody else makes the same repository.
+  if (![200, 400, 409, 413, 415].includes(answer.status)) throw new Error(`status ${answer.status}: ${where()}`);
   if (text.includes('internal server error')) throw new Error(where());
   return answer;
 }
@@ -129,9 +130,14 @@ export interface WatchedForge {
   close(): Promise<void>;
 }
 
-export async function openWatchedForge(): Promise<WatchedForge> {
+/** @param historyCommitsMin from how many commits on a thread reads what they bring */
+export async function openWatchedForge(historyCommitsMin?: number): Promise<WatchedForge> {
   const watch = new ServerWatch();
-  const forge = await GitForge.start(undefined, undefined, undefined, watch);
+  const forge = await GitForge.start(undefined, undefined, undefined, {
+    blobs: watch.blobs,
+    log: watch.log,
+    ...(historyCommitsMin !== undefined && { historyCommitsMin }),
+  });
   const client = await ForgeClient.open(forge.port, forge.accounts, forge.owner.userId);
   const close = async () => {
     client.close();

@@ -8,7 +8,11 @@ import { ServerWatch } from '../server-watch.ts';
 import { ForgeClient, PARALLEL } from './forge-client.ts';
 
 const TEXT = 'large\n';
-const OID = createHash('sha256').update(TEXT).digest('hex');
+const OID = oidOf(TEXT);
+
+function oidOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
 
 const VOCABULARY = [
   ...['"operation":', '"download"', '"upload"', '"objects":', '"oid":', '"size":', '"transfers":', '"basic"', '"ref":'],
@@ -20,10 +24,15 @@ interface Shape {
   readonly method: string;
   readonly resource: string;
   readonly body?: unknown;
+  /** Sent as it is. */
+  readonly text?: string;
 }
 
 function shapes(random: Random): readonly [Shape, ...Shape[]] {
-  const pointer = { oid: random.oneIn(2) ? OID : random.bytes(32).toString('hex'), size: random.size(100) };
+  const text = random.oneIn(2) ? TEXT : `large ${random.below(300)}\n`;
+  const pointer = random.oneIn(3)
+    ? { oid: random.bytes(32).toString('hex'), size: random.size(100) }
+    : { oid: oidOf(text), size: text.length };
   const operation = random.pick(['download', 'upload']);
   return [
     {
@@ -41,8 +50,10 @@ function shapes(random: Random): readonly [Shape, ...Shape[]] {
     { method: 'GET', resource: `locks?path=f${random.below(50)}&limit=2&cursor=1` },
     { method: 'POST', resource: 'locks/verify', body: { cursor: '0', limit: 3 } },
     { method: 'POST', resource: `locks/${random.below(50)}/unlock`, body: { force: true } },
-    { method: 'GET', resource: `objects/${OID}` },
-    { method: 'PUT', resource: `objects/${OID}`, body: TEXT },
+    { method: random.oneIn(4) ? 'HEAD' : 'GET', resource: `objects/${OID}` },
+    { method: random.oneIn(4) ? 'HEAD' : 'GET', resource: `objects/${oidOf(text)}` },
+    { method: 'PUT', resource: `objects/${oidOf(text)}`, text },
+    { method: 'PUT', resource: `objects/${OID}`, text },
   ];
 }
 
@@ -55,8 +66,9 @@ export async function openLfsFuzzer(): Promise<FuzzSession> {
   return {
     parallel: PARALLEL,
     async attempt(random) {
-      const { method, resource, body } = random.pick(shapes(random));
-      const sound = Buffer.from(body === undefined ? '' : JSON.stringify(damageValue(random, body)));
+      const { method, resource, body, text } = random.pick(shapes(random));
+      const json = random.oneIn(3) ? body : damageValue(random, body);
+      const sound = Buffer.from(text ?? (body === undefined ? '' : (JSON.stringify(json) ?? '')));
       const address = random.oneIn(8) ? printable(mutate(random, Buffer.from(resource))) : resource;
       const answer = await client.send({
         method,
@@ -67,7 +79,8 @@ export async function openLfsFuzzer(): Promise<FuzzSession> {
           'content-type': random.oneIn(20) ? 'text/plain' : LFS_JSON,
           ...(random.oneIn(4) && { range: printable(mutate(random, Buffer.from('bytes=0-3'))) }),
         },
-        ...(method !== 'GET' && { body: random.oneIn(3) ? sound : mutate(random, sound, VOCABULARY) }),
+        ...(method !== 'GET' &&
+          method !== 'HEAD' && { body: random.oneIn(2) ? sound : mutate(random, sound, VOCABULARY) }),
       });
       if (answer.status >= 400 && answer.status !== 416 && answer.body.length > 0) JSON.parse(answer.body.toString());
     },

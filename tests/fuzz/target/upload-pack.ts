@@ -39,7 +39,7 @@ interface Request {
 }
 
 export async function openUploadPackFuzzer(): Promise<FuzzSession> {
-  const { forge, client, watch, close } = await openWatchedForge();
+  const { forge, client, watch, close } = await openWatchedForge(2);
   const subjects: Subject[] = [];
   for (const seed of REPOSITORY_SEEDS) {
     const repository = generateRepository(seed);
