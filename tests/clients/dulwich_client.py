@@ -1,6 +1,6 @@
 """Drives dulwich: version | clone URL FOLDER [DEPTH] | fetch FOLDER | push FOLDER BRANCH | tag FOLDER NAME.
 
-It keeps no password in the configuration, so CLIENT_URL has it.
+It keeps no password in the configuration, so CLIENT_URL has it. Over SSH, which paramiko speaks, CLIENT_KEY names a private key.
 """
 import os
 import sys
@@ -8,7 +8,19 @@ from urllib.parse import unquote, urlsplit
 
 from dulwich import __version__, porcelain
 
+KEY = os.environ.get("CLIENT_KEY")
 WHO = b"Ada Lovelace <ada@example.com>"
+
+
+if KEY:
+    import dulwich.client
+    from dulwich.contrib.paramiko_vendor import ParamikoSSHVendor
+
+    class KeyVendor(ParamikoSSHVendor):
+        def run_command(self, *args, **options):
+            return super().run_command(*args, **{**options, "key_filename": KEY, "pkey": None})
+
+    dulwich.client.get_ssh_vendor = KeyVendor
 
 
 def clone(url, folder, depth=None):
@@ -16,6 +28,8 @@ def clone(url, folder, depth=None):
 
 
 def credentials():
+    if KEY:
+        return {}
     url = urlsplit(os.environ["CLIENT_URL"])
     return {"username": url.username, "password": unquote(url.password)}
 

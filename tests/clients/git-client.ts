@@ -65,17 +65,20 @@ export function gitClient(program: string, config: readonly string[] = []): GitC
   };
 }
 
+/** @param keyFile the private key of a client that speaks SSH */
+type DrivenClientMaker = (keyFile?: string) => GitClient;
+
 /** A program of this folder that takes the verbs as its arguments. */
-function drivenClient(name: string, command: readonly string[]): GitClient {
+function drivenClient(name: string, command: readonly string[], keyFile = ''): GitClient {
   const [program = '', ...first] = command;
   let address = '';
   const call = async (...args: string[]) => {
-    const env = { ...ENVIRONMENT, CLIENT_URL: address };
+    const env = { ...ENVIRONMENT, CLIENT_URL: address, CLIENT_KEY: keyFile };
     return (await run(program, [...first, ...args], { env, timeout: 60_000 })).stdout.trim();
   };
   return {
     name,
-    version: versionOf(program, [...first, 'version']),
+    version: versionOf(program, [...first, 'version'], { CLIENT_KEY: keyFile }),
     canShallow: true,
     canPush: true,
     canCloneEmpty: false,
@@ -92,20 +95,18 @@ function drivenClient(name: string, command: readonly string[]): GitClient {
 /** Debian's Python first: its packages are those that .ci/run installs. */
 const PYTHON = process.env['CLIENT_PYTHON'] ?? (existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3');
 
-export function dulwichClient(): GitClient {
-  return drivenClient('dulwich', [PYTHON, path.join(FOLDER, 'dulwich_client.py')]);
-}
+export const dulwichClient: DrivenClientMaker = (keyFile) =>
+  drivenClient('dulwich', [PYTHON, path.join(FOLDER, 'dulwich_client.py')], keyFile);
 
-export function libgit2Client(): GitClient {
-  const client = drivenClient('libgit2', [PYTHON, path.join(FOLDER, 'pygit2_client.py')]);
+export const libgit2Client: DrivenClientMaker = (keyFile) => {
+  const client = drivenClient('libgit2', [PYTHON, path.join(FOLDER, 'pygit2_client.py')], keyFile);
   // Since 1.7.
   return { ...client, canCloneEmpty: true, canShallow: Number(client.version?.split('.')[1] ?? 0) >= 7 };
-}
+};
 
 /** Built by `tests/clients/build-clients.sh`. */
-export function goGitClient(): GitClient {
-  return drivenClient('go-git', [process.env['CLIENT_GO_GIT'] ?? 'go-git-client']);
-}
+export const goGitClient: DrivenClientMaker = (keyFile) =>
+  drivenClient('go-git', [process.env['CLIENT_GO_GIT'] ?? 'go-git-client'], keyFile);
 
 /** Built by `tests/clients/build-clients.sh` too. */
 export function gitoxideClient(): GitClient {
@@ -124,7 +125,7 @@ export function jgitClient(): GitClient {
   return { ...client, canShallow: Number(client.version?.split('.')[0] ?? 0) >= 7, canCloneEmpty: true };
 }
 
-function versionOf(program: string, args: readonly string[]): string | undefined {
-  const { status, stdout } = spawnSync(program, args, { env: ENVIRONMENT, encoding: 'utf8' });
+function versionOf(program: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): string | undefined {
+  const { status, stdout } = spawnSync(program, args, { env: { ...ENVIRONMENT, ...more }, encoding: 'utf8' });
   return status === 0 ? stdout.trim() : undefined;
 }

@@ -14,7 +14,10 @@ import (
 	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/plumbing/transport/http"
+	"github.com/go-git/go-git/v5/plumbing/transport/ssh"
+	gossh "golang.org/x/crypto/ssh"
 )
 
 func main() {
@@ -120,7 +123,17 @@ func open(folder string) (*git.Repository, string, error) {
 	return repository, remote.Config().URLs[0], nil
 }
 
-func auth(address string) *http.BasicAuth {
+// Over SSH, CLIENT_KEY names a private key.
+func auth(address string) transport.AuthMethod {
+	if key := os.Getenv("CLIENT_KEY"); key != "" {
+		keys, err := ssh.NewPublicKeysFromFile("git", key, "")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		keys.HostKeyCallback = gossh.InsecureIgnoreHostKey()
+		return keys
+	}
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.User == nil {
 		return nil
