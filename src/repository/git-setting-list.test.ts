@@ -19,6 +19,24 @@ describe('listGitSettings', () => {
     expect(find('http.receivepack')).toMatchObject({ value: true, isSet: false });
   });
 
+  it('shows of one filter what is said of all, until something is set about it', () => {
+    const filters = (stored: object) =>
+      listGitSettings(stored)
+        .flatMap((group) => group.settings)
+        .filter(({ name }) => /^uploadpackfilter\..+\.allow$/.test(name))
+        .filter(({ value }) => value)
+        .map(({ name }) => name);
+    expect(filters({})).toHaveLength(6);
+    expect(filters({ 'uploadpackfilter.allow': false })).toEqual([]);
+    expect(filters({ 'uploadpackfilter.allow': false, 'uploadpackfilter.combine.allow': true })).toEqual([
+      'uploadpackfilter.combine.allow',
+    ]);
+    // As in git, a depth of trees allows trees.
+    expect(filters({ 'uploadpackfilter.allow': false, 'uploadpackfilter.tree.maxDepth': 1 })).toEqual([
+      'uploadpackfilter.tree.allow',
+    ]);
+  });
+
   it('takes what it cannot read for not set', () => {
     const stored = { 'receive.denyDeletes': 'maybe', 'limits.maxCommands': 1e9 };
     const settings = listGitSettings(stored).flatMap((group) => group.settings);

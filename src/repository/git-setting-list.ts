@@ -3,14 +3,15 @@
  * it does. The settings themselves are in `git-settings.ts`.
  */
 import {
-  DEFAULT_GIT_SETTINGS,
   findGitSettingFault,
   GIT_SETTINGS,
   type GitSettingDefinition,
   type GitSettingKind,
   type GitSettingName,
+  isGitSettingSet,
   readGitSettings,
   type StoredGitSettings,
+  unsetValue,
 } from './git-settings.ts';
 
 export interface ListedGitSetting {
@@ -93,8 +94,8 @@ export function listGitSettings(stored: StoredGitSettings): GitSettingGroup[] {
 
 function listed(name: GitSettingName, value: unknown, stored: StoredGitSettings): ListedGitSetting {
   const { kind, about, min, max, unit }: Omit<GitSettingDefinition, 'default'> = GIT_SETTINGS[name];
-  const isSet = stored[name] !== undefined && findGitSettingFault(name, stored[name]) === undefined;
-  return { name, kind, about, value, default: DEFAULT_GIT_SETTINGS[name], isSet, min, max, unit };
+  const isSet = isGitSettingSet(name, stored);
+  return { name, kind, about, value, default: unsetValue(name, stored), isSet, min, max, unit };
 }
 
 function groupOf(name: string): string | undefined {

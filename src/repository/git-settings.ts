@@ -72,6 +72,7 @@ export const GIT_SETTINGS = {
   'uploadpack.allowRefInWant': flag(true, 'A fetch may ask for a ref by its name. Git: false.'),
   'uploadpack.allowSidebandAll': flag(true, 'The whole answer of a fetch may be multiplexed. Git: false.'),
   'uploadpack.allowFilter': flag(true, 'Partial clones. Git: false.'),
+  'uploadpackfilter.allow': flag(true, 'Those filters below about which nothing is set.'),
   'uploadpackfilter.blob:none.allow': flag(true, 'Partial clones without blobs.'),
   'uploadpackfilter.blob:limit.allow': flag(true, 'Partial clones without large blobs.'),
   'uploadpackfilter.object:type.allow': flag(true, 'Partial clones of one type of object.'),
@@ -156,17 +157,26 @@ export type GitSettings = { readonly [Name in GitSettingName]: (typeof GIT_SETTI
 /** What was set, as the database keeps it. */
 export type StoredGitSettings = Partial<Record<GitSettingName, unknown>>;
 
+const ONE_FILTER = /^uploadpackfilter\..+\.allow$/;
+
 export const DEFAULT_GIT_SETTINGS: GitSettings = readGitSettings({});
 
 /** Lays what was set over the defaults. What an older program stored and this one cannot read counts as not set. */
 export function readGitSettings(stored: StoredGitSettings): GitSettings {
   const names = Object.keys(GIT_SETTINGS) as GitSettingName[];
-  const entries = names.map((name) => {
-    const { default: byDefault } = GIT_SETTINGS[name];
-    const value = stored[name];
-    return [name, value !== undefined && findGitSettingFault(name, value) === undefined ? value : byDefault];
-  });
+  const entries = names.map((name) => [name, isGitSettingSet(name, stored) ? stored[name] : unsetValue(name, stored)]);
   return Object.fromEntries(entries) as GitSettings;
+}
+
+export function isGitSettingSet(name: GitSettingName, stored: StoredGitSettings): boolean {
+  return stored[name] !== undefined && findGitSettingFault(name, stored[name]) === undefined;
+}
+
+/** What a setting is while nobody has set it; a filter goes by what is said of all, and a depth of trees allows trees, as in git. */
+export function unsetValue(name: GitSettingName, stored: StoredGitSettings): unknown {
+  if (!ONE_FILTER.test(name)) return GIT_SETTINGS[name].default;
+  if (name === 'uploadpackfilter.tree.allow' && isGitSettingSet('uploadpackfilter.tree.maxDepth', stored)) return true;
+  return isGitSettingSet('uploadpackfilter.allow', stored) ? stored['uploadpackfilter.allow'] : true;
 }
 
 /** Patterns for `isHiddenRef`; the last that matches counts. */

@@ -32,6 +32,15 @@ export const SETTINGS: Readonly<Record<string, SettingScenario>> = {
   },
   'no blob:limit': { settings: { 'uploadpackfilter.blob:limit.allow': false }, ...filtered('blob:limit=1') },
   'no object:type': { settings: { 'uploadpackfilter.object:type.allow': false }, ...filtered('object:type=tree') },
+  'no filter': { settings: { 'uploadpackfilter.allow': false }, ...filtered('blob:none') },
+  'no filter but one': {
+    settings: { 'uploadpackfilter.allow': false, 'uploadpackfilter.blob:none.allow': true },
+    ...filtered('blob:none'),
+  },
+  'no filter but trees of some depth': {
+    settings: { 'uploadpackfilter.allow': false, 'uploadpackfilter.tree.maxDepth': 2 },
+    ...filtered('tree:1'),
+  },
   'no tree': { settings: { 'uploadpackfilter.tree.allow': false }, ...filtered('tree:0') },
   'no sparse:oid': {
     settings: { 'uploadpackfilter.sparse:oid.allow': false },

@@ -255,10 +255,13 @@ function protocolHeaders(headers: Readonly<Record<string, unknown>>): Record<str
   return { expires, pragma, cacheControl, contentType };
 }
 
+/** Said of one, it would count before what is said of all. */
+const ONE_FILTER = /^uploadpackfilter\..+\.allow$/;
+
 /** Our defaults in the words of git-config(1). */
 function gitConfig(): string {
   const lines = Object.entries(GIT_SETTINGS)
-    .filter(([name, { kind }]) => kind === 'flag' && !LEFT_OUT.has(name))
+    .filter(([name, { kind }]) => kind === 'flag' && !LEFT_OUT.has(name) && !ONE_FILTER.test(name))
     .map(([name, definition]) => configLine(name, definition.default));
   return `${lines.join('')}[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n\tunpackLimit = 1\n`;
 }
