@@ -88,6 +88,8 @@ const REPOSITORY_OPERATIONS: Readonly<Record<string, Door>> = {
   'git/get-tree': rest('GET', '/git/trees/main', 'read', 200),
   'git/get-blob': rest('GET', '/git/blobs/{sha}', 'read', 404),
   'git/get-tag': rest('GET', '/git/tags/{sha}', 'read', 404),
+  'repos/list-activities': rest('GET', '/activity', 'read', 200),
+  'repos/get-push': rest('GET', '/pushes/1', 'write', 404),
   'repos/get-content': rest('GET', '/contents/README.md', 'read', 200),
   'repos/get-readme': rest('GET', '/readme', 'read', 200),
   'repos/download-tarball-archive': rest('GET', '/tarball/main', 'read', 302),
