@@ -38,3 +38,8 @@ export function utf8PrefixLength(bytes: Uint8Array): number {
 export function decodeLatin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
+
+/** A byte string, which has a character for each byte, for people. */
+export function textOfBytes(byteString: string): string {
+  return decodeLenient(Buffer.from(byteString, 'latin1'));
+}

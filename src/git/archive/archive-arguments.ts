@@ -2,7 +2,7 @@
  * The arguments of `git archive --remote` as the server reads them — git-archive(1), "OPTIONS"; `archive.c`,
  * "parse_archive_args"; `parse-options.c`. Arguments are byte strings.
  */
-import { decodeLenient } from '#bytes/utf8.ts';
+import { textOfBytes } from '#bytes/utf8.ts';
 import { ProtocolError } from '../errors.ts';
 import { ARCHIVE_FORMATS, type ArchiveFormat, parseArchiveFormat } from './archive-format.ts';
 
@@ -70,7 +70,7 @@ export function parseArchiveArguments(args: readonly string[]): ArchiveArguments
   refuseLocalOptions(options);
   const [treeish, ...paths] = options.positional;
   if (options.flags.has('list')) {
-    if (treeish !== undefined) throw new ProtocolError(`extra command line parameter '${textOf(treeish)}'`);
+    if (treeish !== undefined) throw new ProtocolError(`extra command line parameter '${textOfBytes(treeish)}'`);
     return { kind: 'list' };
   }
   if (treeish === undefined) return { kind: 'usage', text: USAGE };
@@ -113,7 +113,7 @@ function readLongOption(option: string, takeNext: () => string | undefined, opti
   const isNegated = given.startsWith('no-');
   const name = findLongOption(isNegated ? given.slice(3) : given);
   if (name === undefined || (isNegated && name === 'mtime')) {
-    throw new UsageError(`error: unknown option \`${textOf(option)}'\n${USAGE}`);
+    throw new UsageError(`error: unknown option \`${textOfBytes(option)}'\n${USAGE}`);
   }
   if (isFlag(name) || isNegated) {
     if (value !== undefined) throw new UsageError(`error: option \`${isNegated ? 'no-' : ''}${name}' takes no value\n`);
@@ -131,7 +131,9 @@ function findLongOption(given: string): ValueOption | FlagOption | undefined {
   const candidates = all.filter((name) => name.startsWith(given));
   const [first, second] = candidates;
   if (second !== undefined) {
-    throw new UsageError(`error: ambiguous option: ${textOf(given)} (could be --${first} or --${second})\n${USAGE}`);
+    throw new UsageError(
+      `error: ambiguous option: ${textOfBytes(given)} (could be --${first} or --${second})\n${USAGE}`,
+    );
   }
   return first;
 }
@@ -146,7 +148,7 @@ function readShortOptions(letters: string, takeNext: () => string | undefined, o
     }
     const name = SHORT_OPTIONS[letters[index] as string];
     if (name === undefined)
-      throw new UsageError(`error: unknown switch \`${textOf(letters[index] as string)}'\n${USAGE}`);
+      throw new UsageError(`error: unknown switch \`${textOfBytes(letters[index] as string)}'\n${USAGE}`);
     if (!isFlag(name)) {
       const rest = letters.slice(index + 1);
       set(name, requireValue(rest === '' ? takeNext() : rest, `switch \`${letters[index]}'`), options);
@@ -186,7 +188,7 @@ function refuseLocalOptions({ values }: Options): void {
 
 function requireFormat(name: string): ArchiveFormat {
   const format = parseArchiveFormat(name);
-  if (format === undefined) throw new ProtocolError(`Unknown archive format '${textOf(name)}'`);
+  if (format === undefined) throw new ProtocolError(`Unknown archive format '${textOfBytes(name)}'`);
   return format;
 }
 
@@ -198,9 +200,4 @@ function checkLevel(level: number | undefined, format: ArchiveFormat): number | 
 /** What git lists, one a line. */
 export function listArchiveFormats(): string {
   return ARCHIVE_FORMATS.map((format) => `${format}\n`).join('');
-}
-
-/** A byte string for people. */
-export function textOf(bytes: string): string {
-  return decodeLenient(Buffer.from(bytes, 'latin1'));
 }

@@ -1,8 +1,8 @@
 /** Turns the paths of an archive into entries with their bytes: small files are read many at once, large ones streamed. */
+import { textOfBytes } from '#bytes/utf8.ts';
 import { limits } from '#limits.ts';
 import { LimitExceededError } from '../errors.ts';
 import type { ObjectId } from '../object/object-id.ts';
-import { textOf } from './archive-arguments.ts';
 import type { ArchiveEntry, ArchiveRequest, FileEntry } from './archive-request.ts';
 import { type ArchivePath, walkArchive } from './archive-walk.ts';
 import { type Conversion, conversionOf, convertToWorkingTree } from './checkout-conversion.ts';
@@ -125,7 +125,7 @@ function warningOf(
   isEncoded: boolean,
 ): Pick<FileEntry, 'warning'> {
   if (isEncoded) return {};
-  return { warning: `error: failed to encode '${textOf(path)}' from UTF-8 to ${conversion?.encoding}` };
+  return { warning: `error: failed to encode '${textOfBytes(path)}' from UTF-8 to ${conversion?.encoding}` };
 }
 
 function binaryByAttribute({ attributes }: ArchivePath): boolean | undefined {

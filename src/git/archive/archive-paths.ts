@@ -1,7 +1,7 @@
 /** Whether the paths that somebody wants in an archive are there: `archive.c`, "path_exists". */
+import { textOfBytes } from '#bytes/utf8.ts';
 import { ProtocolError } from '../errors.ts';
 import { Pathspec } from '../path/pathspec.ts';
-import { textOf } from './archive-arguments.ts';
 import type { ArchiveRequest } from './archive-request.ts';
 import { TreeWalk } from './tree-walk.ts';
 
@@ -9,7 +9,7 @@ import { TreeWalk } from './tree-walk.ts';
 export async function requirePaths(request: ArchiveRequest, paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     if (!(await isThere(request, new Pathspec([path])))) {
-      throw new ProtocolError(`pathspec '${textOf(path)}' did not match any files`);
+      throw new ProtocolError(`pathspec '${textOfBytes(path)}' did not match any files`);
     }
   }
 }

@@ -2,7 +2,7 @@
  * What a client of `git archive --remote` may name — git-upload-archive(1), "SECURITY"; `archive.c`, "parse_treeish_arg". By
  * default that is a ref and, behind a colon, a path in it: then an id opens nothing that no ref reaches.
  */
-import { textOf } from '#git/archive/archive-arguments.ts';
+import { textOfBytes } from '#bytes/utf8.ts';
 import { type ArchiveSource, readArchiveSource } from '#git/archive/archive-source.ts';
 import { ProtocolError } from '#git/errors.ts';
 import type { ObjectId } from '#git/object/object-id.ts';
@@ -30,7 +30,7 @@ export async function findArchivedRevision(
 ): Promise<ArchivedRevision> {
   const refs = visibleRefs(allRefs, refsHiddenFromFetches(settings));
   const colon = treeish.indexOf(':');
-  const name = textOf(colon < 0 ? treeish : treeish.slice(0, colon));
+  const name = textOfBytes(colon < 0 ? treeish : treeish.slice(0, colon));
   const path = colon < 0 ? '' : treeish.slice(colon + 1);
   const [ref, another] = expandRefName(refs, name === '@' ? 'HEAD' : name);
   if (!ref && !settings['uploadarchive.allowUnreachable']) throw new ProtocolError(`no such ref: ${name}`);
@@ -39,7 +39,7 @@ export async function findArchivedRevision(
   }
   const baseId = ref?.target ?? (await resolveObjectName({ objects, refs, mayName: existing(objects) }, name));
   const id = baseId === undefined || colon < 0 ? baseId : await findBelow(objects, baseId, path);
-  if (id === undefined) throw new ProtocolError(`not a valid object name: ${textOf(treeish)}`);
+  if (id === undefined) throw new ProtocolError(`not a valid object name: ${textOfBytes(treeish)}`);
   const source = await readArchiveSource(objects, id);
   if (!source) throw new ProtocolError(`not a tree object: ${id}`);
   return { source, isAmbiguous: another !== undefined };

@@ -2,12 +2,8 @@
  * upload-archive: `git archive --remote` — git-upload-archive(1); git's `builtin/upload-archive.c`. The client sends its
  * arguments, a pkt each, and a flush; the answer is `ACK`, a flush, and side bands with the archive.
  */
-import {
-  type ArchiveOrder,
-  listArchiveFormats,
-  parseArchiveArguments,
-  textOf,
-} from '#git/archive/archive-arguments.ts';
+import { textOfBytes } from '#bytes/utf8.ts';
+import { type ArchiveOrder, listArchiveFormats, parseArchiveArguments } from '#git/archive/archive-arguments.ts';
 import { writeArchive } from '#git/archive/archive-format.ts';
 import { requirePaths } from '#git/archive/archive-paths.ts';
 import type { ArchiveRequest } from '#git/archive/archive-request.ts';
@@ -119,7 +115,7 @@ async function openRequest(
   const { objects } = snapshot;
   const refs = visibleRefs(snapshot.refs, refsHiddenFromFetches(repository.gitSettings));
   const { source, isAmbiguous } = await findArchivedRevision(snapshot, repository.gitSettings, order.treeish);
-  if (isAmbiguous) tell(`warning: refname '${textOf(order.treeish)}' is ambiguous.`);
+  if (isAmbiguous) tell(`warning: refname '${textOfBytes(order.treeish)}' is ambiguous.`);
   const { commit, treeId } = source;
   const now = Math.floor(Date.now() / 1_000);
   return {
